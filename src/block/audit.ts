@@ -1,0 +1,161 @@
+// Checks of the equations of slabs, depots and magazines (slab.ts, depot.ts, magazine.ts), while
+// the class's lock is held. Other threads' fast paths may go on meanwhile: they turn LIVE into
+// CACHED and back, so those two are told apart only in the sums that the caller compares at rest.
+
+import { CLASS, MAGAZINE, PAGE, STATE } from '../word/layout.ts';
+import type { Finding, UsedRun } from '../page/audit.ts';
+import type { PageMap } from '../page/pagemap.ts';
+import type { StateMap } from './statemap.ts';
+
+const { SLABS, PAGES, CARVED, FREE, EMPTY, FULL, FULL_COUNT, DEPOT_BLOCKS, GRANULES } = CLASS;
+const { NEXT, COUNT, ENTRIES, CAPACITY } = MAGAZINE;
+const { LIVE, CACHED } = STATE;
+const { BITS, FREE: SLAB_FREE, HEAD } = PAGE;
+
+/** What the walk over one class found. */
+export interface ClassAudit {
+  readonly id: number;
+  slabs: number;
+  pages: number;
+  carved: number;
+  free: number;
+  empty: number;
+  live: number;
+  cached: number;
+  /** Entries in magazines: in the depot and in slots. */
+  entries: number;
+}
+
+export function emptyAudit(id: number): ClassAudit {
+  return { id, slabs: 0, pages: 0, carved: 0, free: 0, empty: 0, live: 0, cached: 0, entries: 0 };
+}
+
+export class BlockAuditor {
+  readonly findings: Finding[] = [];
+  private readonly map: PageMap;
+  private readonly states: StateMap;
+
+  constructor(map: PageMap, states: StateMap) {
+    this.map = map;
+    this.states = states;
+  }
+
+  say(where: string, granule: number, message: string): void {
+    this.findings.push({ where, ptr: granule * 16, message });
+  }
+
+  /** One slab against its bits and its blocks' states; adds to the class's sums. */
+  slab(run: UsedRun, granules: number, sums: ClassAudit): void {
+    const first = run.page << this.map.granuleShift;
+    const blocks = Math.floor((run.pages << this.map.granuleShift) / granules);
+    let free = 0;
+    for (let block = 0; block < blocks; block++) {
+      const granule = first + block * granules;
+      if (this.block(run.page, block, granule, sums)) free++;
+      this.inside(granule + 1, granule + granules);
+    }
+    if (free !== this.map.get(run.page, SLAB_FREE)) {
+      const counted = String(this.map.get(run.page, SLAB_FREE));
+      this.say('slab', first, `${String(free)} blocks are free, ${counted} are counted`);
+    }
+    this.heads(run);
+    sums.slabs++;
+    sums.pages += run.pages;
+    sums.carved += blocks;
+    sums.free += free;
+    if (free === blocks) sums.empty++;
+  }
+
+  /** A run without an owner's mark: of a run class, large, or nobody's. */
+  run(run: UsedRun, sums: readonly ClassAudit[], runClassOf: (pages: number) => number): void {
+    const granule = run.page << this.map.granuleShift;
+    const state = this.states.get(granule);
+    const id = state >= CACHED ? runClassOf(run.pages) : state > LIVE ? state - LIVE : 0;
+    const of = sums[id];
+    if (id > 0 && (of === undefined || runClassOf(run.pages) !== id)) {
+      this.say('run', granule, `a run of ${String(run.pages)} pages has state ${String(state)}`);
+    } else if (id > 0 && of !== undefined) {
+      of.carved++;
+      if (state >= CACHED) of.cached++;
+      else of.live++;
+    }
+    this.inside(granule + 1, granule + (run.pages << this.map.granuleShift));
+  }
+
+  /** No state may stand in [from, end). */
+  inside(from: number, end: number): void {
+    for (let granule = from; granule < end; granule++) {
+      if (this.states.get(granule) !== 0) {
+        this.say('state map', granule, `state ${String(this.states.get(granule))} at no block's start`);
+        return;
+      }
+    }
+  }
+
+  /** The class's words against the walk, and the depot's list. */
+  classWords(record: number, sums: ClassAudit): void {
+    const { memory } = this.map;
+    const where = `class ${String(memory.get(record + GRANULES) * 16)}`;
+    const words: [string, number, number][] = [
+      ['slabs', SLABS, sums.slabs],
+      ['pages', PAGES, sums.pages],
+      ['blocks', CARVED, sums.carved],
+      ['free blocks', FREE, sums.free],
+      ['empty slabs', EMPTY, sums.empty],
+    ];
+    for (const [name, word, found] of words) {
+      const counted = memory.get(record + word);
+      if (counted === found) continue;
+      this.say(where, 0, `${String(found)} ${name} found, ${String(counted)} counted`);
+    }
+    this.depot(record, where, sums);
+  }
+
+  /** Both magazines of one slot: entries are blocks of the class. */
+  magazine(top: number, sums: ClassAudit, isBlock: (granule: number) => boolean): void {
+    const { memory } = this.map;
+    const first = (top & ~MAGAZINE.MASK) + ENTRIES;
+    for (let at = first; at <= top; at++) {
+      sums.entries++;
+      if (isBlock(memory.get(at))) continue;
+      this.say('magazine', 0, `entry ${String(memory.get(at))} is no block of its class`);
+    }
+  }
+
+  private block(slab: number, block: number, granule: number, sums: ClassAudit): boolean {
+    const bit = this.map.get(slab, BITS + (block >>> 5)) & (1 << (block & 31));
+    const state = this.states.get(granule);
+    if ((state === 0) !== (bit !== 0)) {
+      this.say('slab', granule, `state ${String(state)}, but its bit says the opposite`);
+    }
+    if (state >= CACHED) sums.cached++;
+    else if (state === LIVE + sums.id) sums.live++;
+    else if (state !== 0) this.say('slab', granule, `state ${String(state)} of another class`);
+    return state === 0;
+  }
+
+  private heads(run: UsedRun): void {
+    for (let page = run.page; page < run.page + run.pages; page++) {
+      if (this.map.get(page, HEAD) === run.page) continue;
+      this.say('slab', page << this.map.granuleShift, 'a page of the slab does not know its slab');
+    }
+  }
+
+  private depot(record: number, where: string, sums: ClassAudit): void {
+    const { memory } = this.map;
+    let magazines = 0;
+    let blocks = 0;
+    for (let at = memory.get(record + FULL); at !== 0; at = memory.get(at + NEXT)) {
+      blocks += memory.get(at + COUNT);
+      if (++magazines > memory.get(record + FULL_COUNT)) break;
+      if (memory.get(at + COUNT) > CAPACITY) this.say(where, 0, 'a magazine is overfull');
+    }
+    sums.entries += blocks;
+    const listed = `${String(magazines)} magazines with ${String(blocks)} blocks in the depot`;
+    const same = magazines === memory.get(record + FULL_COUNT);
+    if (same && blocks === memory.get(record + DEPOT_BLOCKS)) return;
+    const counted = `${String(memory.get(record + FULL_COUNT))} with`;
+    this.say(where, 0, `${listed}, ${counted} ${String(memory.get(record + DEPOT_BLOCKS))} counted`);
+  }
+}
+

@@ -1,0 +1,315 @@
+// A class's depot: what its threads' magazines are exchanged at, and beneath it the slabs (or runs)
+// of the class, all under the class lock. A slot whose magazines are both empty takes a full one
+// here, or fills its own from a slab; one whose magazines are both full leaves one here, or empties
+// it into the slabs. One visit serves up to sixty allocs or frees.
+//
+// A full magazine is handed over by its index: three words are written and no block is touched. It
+// carries the giver's tag, and the taker writes its own tag over each block's, which also drops
+// what another slot has taken meanwhile.
+//
+// The depot holds magazines up to half of the class's blocks and half a mebibyte, and at least two;
+// what is more goes home to the slabs.
+//
+//   DEPOT_BLOCKS == sum of COUNT over the FULL list;  FULL_COUNT == its length
+
+import { CACHE, CLASS, HEADER, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
+import { Lock } from '../word/lock.ts';
+import type { Memory } from '../word/memory.ts';
+import { raiseTo } from '../page/zone.ts';
+import { filled, type MagazinePool, type Magazines } from './magazine.ts';
+import type { Runs } from './run.ts';
+import type { Slabs } from './slab.ts';
+import type { StateMap } from './statemap.ts';
+
+const { FULL, FULL_COUNT, DEPOT_BLOCKS, EMPTIES, CARVED, CAPACITY } = CLASS;
+const { LIMIT, PREVIOUS, BATCH } = CACHE;
+const { NEXT, COUNT, TAG, NONE, MASK } = MAGAZINE;
+const { OUT, OUT_PEAK } = HEADER;
+const { LIVE } = STATE;
+
+/** Blocks that a slot's first refill of a class takes; each further one takes twice as many. */
+const FIRST_BATCH = 4;
+/** Full magazines that a depot may always hold, and bytes in them that it may not exceed else. */
+const LEAST_FULL = 2;
+const DEPOT_GRANULES = 2 ** 15;
+
+export interface DepotParts {
+  readonly memory: Memory;
+  readonly states: StateMap;
+  readonly magazines: Magazines;
+  readonly pool: MagazinePool;
+  readonly token: number;
+  readonly checked: boolean;
+}
+
+export class Depot {
+  readonly id: number;
+  readonly source: Slabs | Runs;
+  readonly lock: Lock;
+  readonly record: number;
+  private readonly memory: Memory;
+  private readonly states: StateMap;
+  private readonly magazines: Magazines;
+  private readonly pool: MagazinePool;
+  private readonly at: number;
+  private readonly capacity: number;
+  private readonly limit: number;
+  private readonly mostBlocks: number;
+
+  constructor(parts: DepotParts, source: Slabs | Runs, record: number, id: number) {
+    this.id = id;
+    this.source = source;
+    this.record = record;
+    this.memory = parts.memory;
+    this.states = parts.states;
+    this.magazines = parts.magazines;
+    this.pool = parts.pool;
+    this.lock = new Lock(parts.memory, record + LOCK.WORD, parts.token);
+    this.at = parts.magazines.at(id);
+    this.capacity = this.memory.get(record + CAPACITY);
+    this.mostBlocks = DEPOT_GRANULES / source.granules;
+    // A checked heap's magazines look full to the fast path: every free takes the slow one.
+    this.limit = parts.checked ? 0 : this.capacity + NONE;
+  }
+
+  /** Puts blocks into the loaded, empty magazine; false when the class has none and gets none. */
+  refill(): boolean {
+    if (filled(this.memory.get(this.at + PREVIOUS)) > 0) {
+      this.magazines.exchange(this.id);
+      return true;
+    }
+    this.lock.lock();
+    const taken = this.takeFullLocked();
+    const got = taken || this.fillLocked();
+    this.lock.unlock();
+    if (taken) this.retag();
+    return got;
+  }
+
+  /** Makes room for one entry in the loaded magazine; false when there is no magazine to be had. */
+  makeRoom(): boolean {
+    if (this.hasRoom(this.memory.get(this.at))) return true;
+    if (this.hasRoom(this.memory.get(this.at + PREVIOUS))) {
+      this.magazines.exchange(this.id);
+      return true;
+    }
+    this.lock.lock();
+    const made = this.makeRoomLocked();
+    this.lock.unlock();
+    return made;
+  }
+
+  /** One block without a magazine, from the zones preferred; its state becomes LIVE. Or 0. */
+  takeDirect(preference: readonly number[]): number {
+    this.lock.lock();
+    const granule = this.source.takeLocked(preference, LIVE + this.id);
+    this.lock.unlock();
+    if (granule !== 0) this.moved(1);
+    return granule;
+  }
+
+  /** Frees one block without a magazine; false if it is not live any more. Exact: under the lock. */
+  giveDirect(granule: number): boolean {
+    this.lock.lock();
+    const live = this.states.get(granule) === LIVE + this.id;
+    if (live) this.source.returnLocked(granule);
+    this.lock.unlock();
+    if (live) this.moved(-1);
+    return live;
+  }
+
+  /** Counts a live run that realloc has made one of this class (1), or taken from it (-1). */
+  adopt(count: 1 | -1): void {
+    this.lock.lock();
+    const carved = this.record + CARVED;
+    this.memory.set(carved, this.memory.get(carved) + count);
+    this.lock.unlock();
+  }
+
+  /** Empties this slot's magazines of the class and gives them back. */
+  flush(): void {
+    if (this.memory.get(this.at) === 0) return;
+    this.lock.lock();
+    this.memory.set(this.at + LIMIT, 0);
+    for (const word of [this.at, this.at + PREVIOUS]) {
+      this.emptyLocked(word);
+      this.dropLocked(word);
+    }
+    this.memory.set(this.at + BATCH, 0);
+    this.lock.unlock();
+  }
+
+  /** Empties the depot into the slabs and gives empty slabs to their zones. */
+  reclaim(): void {
+    this.lock.lock();
+    for (let full = this.popFullLocked(); full !== 0; full = this.popFullLocked()) {
+      this.emptyDepotMagazineLocked(full);
+    }
+    for (let empty = this.popEmptyLocked(); empty !== 0; empty = this.popEmptyLocked()) {
+      this.pool.give(empty);
+    }
+    this.source.releaseLocked(0);
+    this.lock.unlock();
+  }
+
+  private hasRoom(top: number): boolean {
+    return top !== 0 && filled(top) < this.capacity;
+  }
+
+  /** Blocks left the slabs for a slot (or came back): the total and its peak. */
+  private moved(blocks: number): void {
+    const { memory } = this;
+    const granules = blocks * this.source.granules;
+    const out = memory.add(OUT, granules) + granules;
+    if (blocks > 0) raiseTo(memory, OUT_PEAK, out);
+  }
+
+  /** The old loaded magazine into EMPTIES, then TOP, then the list: in two places, never in none. */
+  private takeFullLocked(): boolean {
+    const { memory, at } = this;
+    const full = memory.get(this.record + FULL);
+    if (full === 0) return false;
+    const old = memory.get(at);
+    if (old !== 0) this.pushEmptyLocked(old & ~MASK);
+    const count = memory.get(full + COUNT);
+    memory.set(at, full + NONE + count);
+    memory.set(at + LIMIT, this.limit);
+    this.popFullLocked();
+    this.moved(count);
+    return true;
+  }
+
+  /** Makes the blocks of a magazine from the depot this slot's; drops what is not the giver's. */
+  private retag(): void {
+    const { memory, states, at } = this;
+    const top = memory.get(at);
+    const magazine = top & ~MASK;
+    const theirs = memory.get(magazine + TAG);
+    const mine = this.magazines.tag;
+    let kept = magazine + NONE;
+    for (let i = kept + 1; i <= top; i++) {
+      const granule = memory.get(i);
+      if (states.get(granule) !== theirs) continue;
+      states.set(granule, mine);
+      memory.set(++kept, granule);
+    }
+    if (kept === top) return;
+    memory.set(at, kept);
+    this.moved(kept - top);
+  }
+
+  private fillLocked(): boolean {
+    const { memory, at } = this;
+    if (memory.get(at) === 0 && !this.loadLocked()) return false;
+    const batch = Math.min(memory.get(at + BATCH) || FIRST_BATCH, this.capacity);
+    const count = this.source.fillLocked(at, batch, this.magazines.tag);
+    memory.set(at + BATCH, Math.min(2 * batch, this.capacity));
+    if (count > 0) this.moved(count);
+    return count > 0;
+  }
+
+  /** Loads an empty magazine where there is none. */
+  private loadLocked(): boolean {
+    const magazine = this.popEmptyLocked() || this.pool.take();
+    if (magazine === 0) return false;
+    this.memory.set(this.at, magazine + NONE);
+    this.memory.set(this.at + LIMIT, this.limit);
+    return true;
+  }
+
+  private makeRoomLocked(): boolean {
+    const { memory, at } = this;
+    if (memory.get(at) === 0) return this.loadLocked();
+    const previous = memory.get(at + PREVIOUS);
+    const empty = previous === 0 || this.depotHasRoom() ? this.anotherLocked() : 0;
+    if (empty === 0) {
+      this.emptyLocked(previous === 0 ? at : at + PREVIOUS);
+      memory.set(at + BATCH, memory.get(at + BATCH) >> 1);
+      if (previous !== 0) this.magazines.exchange(this.id);
+      return true;
+    }
+    if (previous !== 0) this.pushFullLocked(previous);
+    memory.set(at + PREVIOUS, memory.get(at));
+    memory.set(at, empty + NONE);
+    return true;
+  }
+
+  private anotherLocked(): number {
+    return this.popEmptyLocked() || this.pool.take();
+  }
+
+  private depotHasRoom(): boolean {
+    const blocks = Math.min(this.memory.get(this.record + CARVED) / 2, this.mostBlocks);
+    return this.memory.get(this.record + FULL_COUNT) < Math.max(LEAST_FULL, blocks / this.capacity);
+  }
+
+  /** Header first, then the list's head: the depot shows a magazine only when it is whole. */
+  private pushFullLocked(top: number): void {
+    const { memory, record } = this;
+    const magazine = top & ~MASK;
+    const count = filled(top);
+    memory.set(magazine + COUNT, count);
+    memory.set(magazine + TAG, this.magazines.tag);
+    memory.set(magazine + NEXT, memory.get(record + FULL));
+    memory.set(record + FULL, magazine); // COMMIT
+    memory.set(record + FULL_COUNT, memory.get(record + FULL_COUNT) + 1);
+    memory.set(record + DEPOT_BLOCKS, memory.get(record + DEPOT_BLOCKS) + count);
+    this.moved(-count);
+  }
+
+  private popFullLocked(): number {
+    const { memory, record } = this;
+    const magazine = memory.get(record + FULL);
+    if (magazine === 0) return 0;
+    const count = memory.get(magazine + COUNT);
+    memory.set(record + FULL, memory.get(magazine + NEXT)); // COMMIT
+    memory.set(record + FULL_COUNT, memory.get(record + FULL_COUNT) - 1);
+    memory.set(record + DEPOT_BLOCKS, memory.get(record + DEPOT_BLOCKS) - count);
+    return magazine;
+  }
+
+  private pushEmptyLocked(magazine: number): void {
+    this.memory.set(magazine + NEXT, this.memory.get(this.record + EMPTIES));
+    this.memory.set(this.record + EMPTIES, magazine);
+  }
+
+  private popEmptyLocked(): number {
+    const magazine = this.memory.get(this.record + EMPTIES);
+    if (magazine !== 0) this.memory.set(this.record + EMPTIES, this.memory.get(magazine + NEXT));
+    return magazine;
+  }
+
+  /** Sends the blocks of the magazine whose top is at `word` home: FREE first, then the count. */
+  private emptyLocked(word: number): void {
+    const { memory, states, source } = this;
+    const { tag } = this.magazines;
+    let top = memory.get(word);
+    const count = filled(top);
+    while ((top & MASK) > NONE) {
+      const granule = memory.get(top);
+      if (states.get(granule) === tag) source.returnLocked(granule);
+      memory.set(word, --top);
+    }
+    if (count > 0) this.moved(-count);
+  }
+
+  private emptyDepotMagazineLocked(magazine: number): void {
+    const { memory, states, source } = this;
+    const tag = memory.get(magazine + TAG);
+    const first = magazine + NONE + 1;
+    for (let i = first; i < first + memory.get(magazine + COUNT); i++) {
+      const granule = memory.get(i);
+      if (states.get(granule) === tag) source.returnLocked(granule);
+    }
+    this.pushEmptyLocked(magazine);
+  }
+
+  /** Gives the empty magazine at `word` back to the pool. */
+  private dropLocked(word: number): void {
+    const top = this.memory.get(word);
+    if (top === 0) return;
+    this.memory.set(word, 0);
+    this.pool.give(top & ~MASK);
+  }
+}
+

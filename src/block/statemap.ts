@@ -1,0 +1,60 @@
+// The state map: one byte for each granule of the pages, and the truth about every pointer. A
+// pointer is valid if and only if the byte of its granule says LIVE (or LARGE, or SIMPLE_LIVE), so
+// null, foreign, interior, misaligned and freed pointers are all told apart by one read, and no
+// overrun of a block can change the answer: nothing of it lies in or beside users' blocks.
+//
+// Who may change a byte follows from its value (layout.ts). The bytes are read without a lock.
+// RACE: two threads that free one block in the same instant may both see LIVE. Both then write
+// CACHED with their own number, one of them last, and only that one can take the block out of its
+// magazine again: the other's entry is dropped when it is popped (magazine.ts). A checked heap
+// decides with a compare-and-swap instead.
+
+import { GRANULE, STATE, TABLE, type Layout } from '../word/layout.ts';
+import type { Memory } from '../word/memory.ts';
+
+const { LIVE, CACHED } = STATE;
+const { SHIFT, BYTES } = GRANULE;
+
+export class StateMap {
+  readonly memory: Memory;
+  readonly firstGranule: number;
+  readonly granules: number;
+  /** Byte index of a granule's state = its number + this. */
+  readonly origin: number;
+
+  constructor(memory: Memory, layout: Layout) {
+    this.memory = memory;
+    this.firstGranule = layout.firstGranule;
+    this.granules = layout.endGranule - layout.firstGranule;
+    this.origin = TABLE.BYTES - layout.firstGranule;
+  }
+
+  get(granule: number): number {
+    return this.memory.getByte(this.origin + granule);
+  }
+
+  set(granule: number, state: number): void {
+    this.memory.setByte(this.origin + granule, state);
+  }
+
+  /** Makes every state of [from, end) FREE. */
+  clear(from: number, end: number): void {
+    this.memory.clearBytes(this.origin + from, this.origin + end);
+  }
+
+  /** The granule that `ptr` names exactly, or -1: not a number, misaligned, or outside the pages. */
+  granuleOf(ptr: number): number {
+    const granule = ptr / BYTES;
+    const inside = granule >= this.firstGranule && granule < this.firstGranule + this.granules;
+    return inside && Math.floor(granule) === granule ? granule : -1;
+  }
+}
+
+/** The class in a LIVE state, or 0 for any other state. */
+export function classOfState(state: number): number {
+  return state > LIVE && state < CACHED ? state - LIVE : 0;
+}
+
+export function ptrOf(granule: number): number {
+  return granule * 2 ** SHIFT;
+}

@@ -1,0 +1,256 @@
+// Making a heap, and finding one that another thread has made: options to geometry, geometry to
+// header, header to geometry. Whatever is wrong here is misuse at set-up and throws a HeapError
+// that says what to do.
+
+import {
+  CLASS,
+  FIXED,
+  HEADER,
+  layoutOf,
+  MAGIC,
+  SLOT,
+  TABLE,
+  VERSION,
+  type ClassGeometry,
+  type Geometry,
+  type Layout,
+} from '../word/layout.ts';
+import { HeapError } from '../word/errors.ts';
+import { Memory } from '../word/memory.ts';
+import { PageMap } from '../page/pagemap.ts';
+import { formatZones } from '../page/zone.ts';
+import { standardClasses, writeTable } from '../block/sizeclass.ts';
+import { MODES, type Mode } from './allocate.ts';
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+const PAGE_SHIFT = 12;
+const MIN_BYTES = 4 * MIB;
+const MAX_BYTES = 16 * GIB;
+const DEFAULT_SLOTS = 64;
+
+export interface HeapOptions {
+  /** Bytes of a new SharedArrayBuffer: 4 MiB to 16 GiB, a number or text as '256MiB'. */
+  readonly size?: number | string;
+  /** Memory to use instead: a SharedArrayBuffer, also that of a shared WebAssembly.Memory. */
+  readonly buffer?: SharedArrayBuffer;
+  /** The part of `buffer` to use; all of it by default. */
+  readonly byteOffset?: number;
+  readonly byteLength?: number;
+  /** Threads that can be attached at once, 1 to 128; 64 by default. */
+  readonly maxSlots?: number;
+  /** Which tiers serve allocations; 'two-tier' by default. `setMode` changes it later. */
+  readonly mode?: Mode;
+  /** Where DMA ends (16 MiB) and High begins (2 GiB), as offsets into the buffer. */
+  readonly zones?: { readonly dmaEnd?: number | string; readonly highStart?: number | string };
+  /** Makes frees exact against other threads' simultaneous frees, and offers refs; slower. */
+  readonly checked?: boolean;
+}
+
+/** What another thread needs to attach. Survives structured clone. */
+export interface HeapHandle {
+  readonly kind: 'atomalloc';
+  readonly version: number;
+  readonly buffer: SharedArrayBuffer;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+export interface Formatted {
+  readonly memory: Memory;
+  readonly geometry: Geometry;
+  readonly handle: HeapHandle;
+}
+
+const UNITS: Record<string, number> = { '': 1, b: 1, k: 2 ** 10, m: MIB, g: GIB };
+
+/** Bytes in a number or in text such as '256MiB', '64 MB' (powers of two either way) or '1g'. */
+export function parseBytes(value: number | string, what: string): number {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([kmgb]?)(?:i?b)?\s*$/i.exec(String(value));
+  const bytes = match ? Number(match[1]) * (UNITS[(match[2] ?? '').toLowerCase()] ?? NaN) : NaN;
+  if (!Number.isSafeInteger(bytes)) {
+    throw new HeapError('BAD_OPTION', `${what} is no number of bytes: give 67108864 or '64MiB'`);
+  }
+  return bytes;
+}
+
+/** Formats a new heap as the options say. */
+export function create(options: HeapOptions): Formatted {
+  const region = regionOf(options);
+  const geometry = geometryOf(options, region.byteOffset, region.byteEnd);
+  const layout = layoutOf(geometry);
+  const memory = new Memory(region.buffer, geometry.byteOffset, layout);
+  const mode = modeOf(options.mode ?? 'two-tier');
+  if (options.buffer !== undefined) memory.clear(); // a new buffer is all zeroes
+  format(memory, geometry, layout, mode);
+  return { memory, geometry, handle: handleOf(region.buffer, geometry) };
+}
+
+export function modeOf(mode: Mode): Mode {
+  if (MODES.includes(mode)) return mode;
+  throw new HeapError('BAD_OPTION', `mode is one of ${MODES.join(', ')}`);
+}
+
+function handleOf(buffer: SharedArrayBuffer, geometry: Geometry): HeapHandle {
+  const { byteOffset, byteEnd } = geometry;
+  const byteLength = byteEnd - byteOffset;
+  return Object.freeze({ kind: 'atomalloc', version: VERSION, buffer, byteOffset, byteLength });
+}
+
+interface Region {
+  readonly buffer: SharedArrayBuffer;
+  readonly byteOffset: number;
+  readonly byteEnd: number;
+}
+
+/** The whole pages to use: of the buffer given, or of a new one. */
+function regionOf(options: HeapOptions): Region {
+  if (typeof SharedArrayBuffer === 'undefined') {
+    throw new HeapError('BAD_BUFFER', 'no SharedArrayBuffer here: pages need COOP and COEP headers');
+  }
+  const buffer = options.buffer ?? newBuffer(options);
+  if (!(buffer instanceof SharedArrayBuffer)) {
+    throw new HeapError('BAD_BUFFER', 'buffer must be a SharedArrayBuffer');
+  }
+  const from = options.byteOffset ?? 0;
+  const length = options.byteLength ?? buffer.byteLength - from;
+  const inside = Number.isSafeInteger(from) && Number.isSafeInteger(length) && from >= 0;
+  if (!inside || from + length > buffer.byteLength) {
+    throw new HeapError('BAD_OPTION', 'byteOffset and byteLength must lie inside the buffer');
+  }
+  const page = 2 ** PAGE_SHIFT;
+  const byteOffset = Math.ceil(from / page) * page;
+  const byteEnd = Math.floor((from + length) / page) * page;
+  if (byteEnd - byteOffset < MIN_BYTES - 2 * page || byteEnd - byteOffset > MAX_BYTES) {
+    throw new HeapError('BAD_OPTION', 'a heap has 4 MiB to 16 GiB');
+  }
+  return { buffer, byteOffset, byteEnd };
+}
+
+function newBuffer(options: HeapOptions): SharedArrayBuffer {
+  const wanted = options.size ?? '64MiB';
+  const size = parseBytes(wanted, 'size');
+  if (size < MIN_BYTES || size > MAX_BYTES) {
+    throw new HeapError('BAD_OPTION', `size is 4 MiB to 16 GiB, not ${String(wanted)}`);
+  }
+  try {
+    return new SharedArrayBuffer(size);
+  } catch (cause) {
+    throw new HeapError('BAD_BUFFER', `no address space for ${String(size)} bytes: ${String(cause)}`);
+  }
+}
+
+function geometryOf(options: HeapOptions, byteOffset: number, byteEnd: number): Geometry {
+  const maxSlots = options.maxSlots ?? DEFAULT_SLOTS;
+  if (!Number.isInteger(maxSlots) || maxSlots < 1 || maxSlots > SLOT.MAX) {
+    throw new HeapError('BAD_OPTION', `maxSlots is 1 to ${String(SLOT.MAX)}`);
+  }
+  const page = 2 ** PAGE_SHIFT;
+  const dmaEnd = parseBytes(options.zones?.dmaEnd ?? 16 * MIB, 'zones.dmaEnd');
+  const highStart = parseBytes(options.zones?.highStart ?? 2 * GIB, 'zones.highStart');
+  if (highStart < dmaEnd) throw new HeapError('BAD_OPTION', 'zones.highStart lies before dmaEnd');
+  return {
+    pageShift: PAGE_SHIFT,
+    maxSlots,
+    magazines: Math.min(Math.max((byteEnd - byteOffset) >>> 14, 256), 16384),
+    checked: options.checked === true,
+    byteOffset,
+    byteEnd,
+    dmaEnd: Math.floor(dmaEnd / page),
+    highStart: Math.floor(highStart / page),
+    classes: standardClasses(PAGE_SHIFT),
+  };
+}
+
+/** Writes a heap's first words. READY comes last: who reads it sees all of them. */
+export function format(memory: Memory, geometry: Geometry, layout: Layout, mode: Mode): void {
+  const words: [number, number][] = [
+    [HEADER.MAGIC, MAGIC],
+    [HEADER.VERSION, VERSION],
+    [HEADER.ID_LOW, (Math.random() * 2 ** 32) | 0],
+    [HEADER.ID_HIGH, (Math.random() * 2 ** 32) | 0],
+    [HEADER.PAGE_SHIFT, geometry.pageShift],
+    [HEADER.MAX_SLOTS, geometry.maxSlots],
+    [HEADER.CLASSES, geometry.classes.length],
+    [HEADER.MAGAZINES, geometry.magazines],
+    [HEADER.FIRST_PAGE, layout.firstPage],
+    [HEADER.END_PAGE, layout.endPage],
+    [HEADER.DMA_END, geometry.dmaEnd],
+    [HEADER.HIGH_START, geometry.highStart],
+    [HEADER.CHECKED, geometry.checked ? 1 : 0],
+    [HEADER.MODE, MODES.indexOf(mode)],
+  ];
+  for (const [word, value] of words) memory.set(word, value);
+  geometry.classes.forEach((shape, i) => {
+    writeClass(memory, layout.classes + (i + 1) * CLASS.WORDS, shape);
+  });
+  formatZones(new PageMap(memory, layout, geometry.pageShift), layout);
+  openTable(memory, geometry, mode);
+  memory.store(HEADER.READY, 1); // COMMIT: pairs with the load in `geometryIn`
+}
+
+/** The fast path is open in the modes that have magazines, unless every step is to be checked. */
+export function openTable(memory: Memory, geometry: Geometry, mode: Mode): void {
+  const open = mode !== 'simple-heap' && !geometry.checked;
+  writeTable(memory, geometry.classes, geometry.pageShift, open);
+}
+
+function writeClass(memory: Memory, record: number, shape: ClassGeometry): void {
+  memory.set(record + CLASS.GRANULES, shape.granules);
+  memory.set(record + CLASS.SLAB_PAGES, shape.pages);
+  memory.set(record + CLASS.MAX_PAGES, shape.maxPages);
+  memory.set(record + CLASS.CAPACITY, shape.capacity);
+  memory.set(record + CLASS.KIND, shape.kind === 'run' ? 1 : 0);
+}
+
+/** Opens the heap that a handle names. */
+export function open(handle: HeapHandle): Formatted {
+  if (handle?.kind !== 'atomalloc' || !(handle.buffer instanceof SharedArrayBuffer)) {
+    throw new HeapError('BAD_HANDLE', 'attach wants heap.handle of a heap made by SharedHeap.create');
+  }
+  if (handle.version !== VERSION) throw otherVersion(handle.version);
+  const { buffer, byteOffset, byteLength } = handle;
+  if (byteOffset + byteLength > buffer.byteLength || byteLength < TABLE.BYTES) {
+    throw new HeapError('BAD_HANDLE', 'the handle names memory outside its buffer');
+  }
+  const geometry = geometryIn(buffer, byteOffset, byteOffset + byteLength);
+  return { memory: new Memory(buffer, byteOffset, layoutOf(geometry)), geometry, handle };
+}
+
+function otherVersion(version: number): HeapError {
+  const ours = String(VERSION);
+  const text = `the heap has layout ${String(version)}, this atomalloc reads ${ours}`;
+  return new HeapError('BAD_VERSION', `${text}: load the same release in every thread`);
+}
+
+/** Reads the geometry back. The header is where it is in every layout: a bare view will do. */
+function geometryIn(buffer: SharedArrayBuffer, byteOffset: number, byteEnd: number): Geometry {
+  const bare = { endWords: FIXED.END, countersByte: 0, bytesByte: 0, endByte: 0 };
+  const memory = new Memory(buffer, byteOffset, bare);
+  if (memory.load(HEADER.READY) !== 1 || memory.get(HEADER.MAGIC) !== MAGIC) {
+    throw new HeapError('BAD_BUFFER', 'there is no heap in this buffer: make one first');
+  }
+  if (memory.get(HEADER.VERSION) !== VERSION) throw otherVersion(memory.get(HEADER.VERSION));
+  return {
+    pageShift: memory.get(HEADER.PAGE_SHIFT),
+    maxSlots: memory.get(HEADER.MAX_SLOTS),
+    magazines: memory.get(HEADER.MAGAZINES),
+    checked: memory.get(HEADER.CHECKED) === 1,
+    byteOffset,
+    byteEnd,
+    dmaEnd: memory.get(HEADER.DMA_END),
+    highStart: memory.get(HEADER.HIGH_START),
+    classes: Array.from({ length: memory.get(HEADER.CLASSES) }, (_, i) => readClass(memory, i)),
+  };
+}
+
+function readClass(memory: Memory, index: number): ClassGeometry {
+  const record = FIXED.CLASSES + (index + 1) * CLASS.WORDS;
+  return {
+    kind: memory.get(record + CLASS.KIND) === 1 ? 'run' : 'slab',
+    granules: memory.get(record + CLASS.GRANULES),
+    pages: memory.get(record + CLASS.SLAB_PAGES),
+    maxPages: memory.get(record + CLASS.MAX_PAGES),
+    capacity: memory.get(record + CLASS.CAPACITY),
+  };
+}

@@ -1,0 +1,74 @@
+// realloc and usableSize: what a live block holds, and how it changes its size where it stands.
+//
+// A block stays when it still serves the size without wasting half of itself, when the run it has
+// can be cut or the pages behind it are free, and in the simple heap when the block behind it is
+// free. Otherwise the caller takes a new block first, copies, then frees the old one: a failure
+// leaves the old block as it was.
+
+import { GRANULE, STATE } from '../word/layout.ts';
+import { classFor } from '../block/sizeclass.ts';
+import { classOfState } from '../block/statemap.ts';
+import type { Attachment } from './attachment.ts';
+
+const { LARGE, SIMPLE_LIVE, LIVE } = STATE;
+const { BYTES } = GRANULE;
+
+export class Resize {
+  private readonly on: Attachment;
+
+  constructor(on: Attachment) {
+    this.on = on;
+  }
+
+  /** Bytes that the live block at `granule` holds; 0 if none starts there. */
+  bytesOf(granule: number): number {
+    const state = this.on.states.get(granule);
+    const id = classOfState(state);
+    if (id !== 0) return this.granulesOfClass(id) * BYTES;
+    if (state === LARGE) return this.on.large.pagesOf(granule) * 2 ** this.on.map.pageShift;
+    return state === SIMPLE_LIVE ? this.on.simple.lengthOf(granule) * BYTES : 0;
+  }
+
+  /** True when the live block at `granule` now serves `size` where it stands. */
+  inPlace(granule: number, size: number): boolean {
+    const { on } = this;
+    const state = on.states.get(granule);
+    const id = classOfState(state);
+    const granules = Math.ceil(size / BYTES);
+    if (state === SIMPLE_LIVE) return on.simple.resize(granule, granules);
+    if (id !== 0 && this.stillServes(id, granules)) return true;
+    const pages = Math.ceil(size / 2 ** on.map.pageShift);
+    if (state === LARGE) return this.resizeLarge(granule, pages);
+    return on.geometry.classes[id - 1]?.kind === 'run' && this.resizeRun(granule, id, pages);
+  }
+
+  private granulesOfClass(id: number): number {
+    return this.on.geometry.classes[id - 1]?.granules ?? 0;
+  }
+
+  private stillServes(id: number, granules: number): boolean {
+    const has = this.granulesOfClass(id);
+    return granules <= has && granules * 2 > has;
+  }
+
+  private resizeLarge(granule: number, pages: number): boolean {
+    const from = this.on.large.pagesOf(granule);
+    if (pages === from) return true;
+    return pages * 2 > from && this.on.large.resize(granule, from, pages, 0);
+  }
+
+  /** A run of one class becomes one of another, or a large one; only its holder does this. */
+  private resizeRun(granule: number, id: number, pages: number): boolean {
+    const { depots, states, geometry, large, map } = this.on;
+    const from = geometry.classes[id - 1]?.pages ?? 0;
+    const target = classFor(geometry.classes, pages * 2 ** map.granuleShift);
+    const shape = geometry.classes[target - 1];
+    if (shape?.kind === 'slab') return false;
+    const isLarge = shape === undefined;
+    if (!large.resize(granule, from, shape?.pages ?? pages, isLarge ? 1 : 0)) return false;
+    depots[id]?.adopt(-1);
+    if (!isLarge) depots[target]?.adopt(1);
+    states.set(granule, isLarge ? LARGE : LIVE + target);
+    return true;
+  }
+}

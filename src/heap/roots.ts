@@ -1,0 +1,108 @@
+// Named roots: how threads find shared structures without sending pointers about. Up to 64 names of
+// up to 60 bytes (UTF-8), kept in the heap's own metadata under one lock.
+//
+//   word     writers    readers    access  if its writer dies midway
+//   GRANULE  root lock  root lock  plain   valid: 0 is an unused entry, written last by set
+//   NAME     root lock  root lock  plain   valid while GRANULE is not 0
+
+import { GRANULE, HEADER, LOCK, ROOT, type Layout } from '../word/layout.ts';
+import { HeapError } from '../word/errors.ts';
+import { Lock } from '../word/lock.ts';
+import type { Memory } from '../word/memory.ts';
+
+const { COUNT, NAME, NAME_BYTES, WORDS, GRANULE: TARGET } = ROOT;
+const { BYTES } = GRANULE;
+
+/** A name as the words of an entry hold it. */
+function wordsOf(name: string): Int32Array {
+  const bytes = new TextEncoder().encode(String(name));
+  if (bytes.length === 0 || bytes.length > NAME_BYTES || bytes.includes(0)) {
+    const limit = String(NAME_BYTES);
+    throw new HeapError('BAD_NAME', `a root's name has 1 to ${limit} bytes of UTF-8 and no NUL`);
+  }
+  const padded = new Uint8Array(NAME_BYTES);
+  padded.set(bytes);
+  return new Int32Array(padded.buffer);
+}
+
+export class Roots {
+  private readonly memory: Memory;
+  private readonly first: number;
+  private readonly lock: Lock;
+
+  constructor(memory: Memory, layout: Layout, token: number) {
+    this.memory = memory;
+    this.first = layout.roots;
+    this.lock = new Lock(memory, HEADER.ROOT_LOCK + LOCK.WORD, token);
+  }
+
+  /** Names a pointer (0 forgets the name); false when all 64 names are taken. */
+  set(name: string, ptr: number): boolean {
+    const words = wordsOf(name);
+    if (ptr === 0) return this.delete(name) || true;
+    this.lock.lock();
+    const entry = this.find(words) || this.unused();
+    if (entry !== 0) this.write(entry, words, ptr / BYTES);
+    this.lock.unlock();
+    return entry !== 0;
+  }
+
+  /** The pointer of that name, or 0. */
+  get(name: string): number {
+    const words = wordsOf(name);
+    this.lock.lock();
+    const entry = this.find(words);
+    const ptr = entry === 0 ? 0 : this.memory.get(entry + TARGET) * BYTES;
+    this.lock.unlock();
+    return ptr;
+  }
+
+  /** Forgets the name; false if there was none. The block stays as it is. */
+  delete(name: string): boolean {
+    const words = wordsOf(name);
+    this.lock.lock();
+    const entry = this.find(words);
+    if (entry !== 0) this.memory.set(entry + TARGET, 0);
+    this.lock.unlock();
+    return entry !== 0;
+  }
+
+  entries(): [name: string, ptr: number][] {
+    this.lock.lock();
+    const found = this.indexes()
+      .filter((entry) => this.memory.get(entry + TARGET) !== 0)
+      .map((entry): [string, number] => [
+        this.nameAt(entry),
+        this.memory.get(entry + TARGET) * BYTES,
+      ]);
+    this.lock.unlock();
+    return found;
+  }
+
+  private indexes(): number[] {
+    return Array.from({ length: COUNT }, (_, i) => this.first + i * WORDS);
+  }
+
+  private find(words: Int32Array): number {
+    const same = (entry: number) => words.every((w, i) => this.memory.get(entry + NAME + i) === w);
+    return this.indexes().find((e) => this.memory.get(e + TARGET) !== 0 && same(e)) ?? 0;
+  }
+
+  private unused(): number {
+    return this.indexes().find((entry) => this.memory.get(entry + TARGET) === 0) ?? 0;
+  }
+
+  private write(entry: number, words: Int32Array, granule: number): void {
+    words.forEach((word, i) => this.memory.set(entry + NAME + i, word));
+    this.memory.set(entry + TARGET, granule); // COMMIT: the name stands before it counts
+  }
+
+  private nameAt(entry: number): string {
+    const words = Int32Array.from({ length: NAME_BYTES / 4 }, (_, i) =>
+      this.memory.get(entry + NAME + i),
+    );
+    const bytes = new Uint8Array(words.buffer);
+    const end = bytes.indexOf(0);
+    return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  }
+}

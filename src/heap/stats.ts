@@ -1,0 +1,256 @@
+// Statistics: one snapshot, computed from the words that the layers keep anyway. Nothing is counted
+// twice: live blocks of a class are those carved that are neither free, nor in the depot, nor in a
+// slot's magazines. No lock is taken, so a monitor never waits; the numbers are exact when no
+// thread is inside the heap.
+//
+// RACE: every read here may be of a word that another thread writes. Each is one word, none decides
+// anything, and a past value is a figure that was true a moment ago.
+
+import { CLASS, COUNTER, HEADER, LOCK, ZONE } from '../word/layout.ts';
+import { ZONE_NAMES, type ZoneName } from '../page/zone.ts';
+import { Magazines } from '../block/magazine.ts';
+import { Counters } from '../slot/counters.ts';
+import { MODES, type Mode } from './allocate.ts';
+import type { Attachment } from './attachment.ts';
+
+const { CARVED, FREE, DEPOT_BLOCKS, SLABS, PAGES } = CLASS;
+const { ALLOCS, FREES, FAILURES, OOMS, DOUBLE_FREES, INVALID_FREES, CORRUPTIONS } = COUNTER;
+
+/** How often a lock was found taken, and how often a thread slept for it. */
+export interface LockStats {
+  readonly contended: number;
+  readonly waits: number;
+}
+
+export interface ZoneStats {
+  readonly name: ZoneName;
+  readonly startPtr: number;
+  readonly endPtr: number;
+  readonly pages: number;
+  readonly freePages: number;
+  readonly peakPages: number;
+  readonly lowReservePages: number;
+  /** Per order: the share of free pages that lie in blocks too small for it, 0..1. */
+  readonly externalFragmentation: readonly number[];
+  /** Per order: Linux's fragmentation index; -1 a block is free, towards 0 lack of memory, 1 of order. */
+  readonly fragmentationIndex: readonly number[];
+  readonly lock: LockStats;
+}
+
+export interface ClassStats {
+  readonly blockBytes: number;
+  readonly kind: 'slab' | 'run';
+  readonly liveBlocks: number;
+  /** In slots' magazines and in the depot. */
+  readonly cachedBlocks: number;
+  readonly freeBlocks: number;
+  readonly slabs: number;
+  readonly lock: LockStats;
+}
+
+export interface SlotStats {
+  readonly slot: number;
+  readonly incarnation: number;
+  readonly allocCount: number;
+  readonly freeCount: number;
+  readonly cachedBytes: number;
+  readonly self: boolean;
+}
+
+export interface HeapStats {
+  /** Bytes of pages that users can get. */
+  readonly totalBytes: number;
+  /** Bytes of live blocks, by the size of the block. */
+  readonly allocatedBytes: number;
+  readonly liveBlocks: number;
+  /** Most bytes ever in live blocks and magazines at once: never less than the peak of live bytes. */
+  readonly peakBytes: number;
+  readonly pageBytes: number;
+  readonly pages: number;
+  readonly freePages: number;
+  readonly peakPages: number;
+  readonly metadataBytes: number;
+  readonly allocCount: number;
+  readonly freeCount: number;
+  readonly failureCount: number;
+  readonly oomEvents: number;
+  readonly doubleFrees: number;
+  readonly invalidFrees: number;
+  readonly corruptions: number;
+  /** Failures / attempts. */
+  readonly failureRate: number;
+  /** The share of slabs' bytes that is in no live block: free, cached, or behind the last block. */
+  readonly fragmentationRatio: number;
+  readonly mode: Mode;
+  readonly zones: readonly ZoneStats[];
+  readonly classes: readonly ClassStats[];
+  readonly slots: readonly SlotStats[];
+  readonly lockContention: number;
+  readonly lockWaits: number;
+}
+
+export function statsOf(on: Attachment): HeapStats {
+  const { memory, layout, geometry } = on;
+  const pageBytes = 2 ** geometry.pageShift;
+  const zones = ZONE_NAMES.map((name, i) => zoneStats(on, name, i));
+  const magazines = magazinesOf(on);
+  const classes = geometry.classes.map((_, i) => classStats(on, i + 1, magazines));
+  const slots = magazines.map((of) => slotStats(on, of));
+  const { failures, allocs, ...counts } = countsOf(on);
+  const locks = [...zones.map((z) => z.lock), ...classes.map((c) => c.lock), ...headerLocks(on)];
+  const pages = layout.endPage - layout.firstPage;
+  return {
+    totalBytes: pages * pageBytes,
+    ...liveTotals(on, classes),
+    peakBytes: memory.load(HEADER.OUT_PEAK) * 16,
+    pageBytes,
+    pages,
+    freePages: pages - memory.load(HEADER.USED),
+    peakPages: memory.load(HEADER.PEAK),
+    metadataBytes: layout.firstPage * pageBytes - geometry.byteOffset,
+    allocCount: allocs,
+    failureCount: failures,
+    failureRate: failures === 0 ? 0 : failures / (failures + allocs),
+    ...counts,
+    fragmentationRatio: slackOf(on, classes),
+    mode: MODES[memory.get(HEADER.MODE)] as Mode,
+    zones,
+    classes,
+    slots,
+    lockContention: sum(locks.map((l) => l.contended)),
+    lockWaits: sum(locks.map((l) => l.waits)),
+  };
+}
+
+/** features: failure rate under 5 %, fewer than 10 times out of memory, no damage seen. */
+export function isHealthy(stats: HeapStats): boolean {
+  return stats.failureRate < 0.05 && stats.oomEvents < 10 && stats.corruptions === 0;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}
+
+function lockStats(on: Attachment, word: number): LockStats {
+  const { memory } = on;
+  const unsigned = (at: number) => memory.get(at) >>> 0;
+  return { contended: unsigned(word + LOCK.CONTENDED), waits: unsigned(word + LOCK.WAITS) };
+}
+
+function headerLocks(on: Attachment): LockStats[] {
+  const { SLOT_LOCK, ROOT_LOCK, POOL_LOCK, SIMPLE_LOCK } = HEADER;
+  return [SLOT_LOCK, ROOT_LOCK, POOL_LOCK, SIMPLE_LOCK].map((word) => lockStats(on, word));
+}
+
+/** The magazines of every taken slot. */
+function magazinesOf(on: Attachment): Magazines[] {
+  const slots = Array.from({ length: on.geometry.maxSlots }, (_, slot) => slot);
+  return slots
+    .filter((slot) => on.table.isTaken(slot))
+    .map((slot) => new Magazines(on.states, on.layout, slot));
+}
+
+function zoneStats(on: Attachment, name: ZoneName, index: number): ZoneStats {
+  const { memory, layout, map } = on;
+  const record = layout.zones + index * ZONE.WORDS;
+  const first = memory.get(record + ZONE.FIRST);
+  const end = memory.get(record + ZONE.END);
+  const free = on.zones.list[index]?.buddy.counts() ?? [];
+  return {
+    name,
+    startPtr: first * 2 ** map.pageShift,
+    endPtr: end * 2 ** map.pageShift,
+    pages: end - first,
+    freePages: memory.get(record + ZONE.FREE),
+    peakPages: memory.get(record + ZONE.PEAK),
+    lowReservePages: memory.get(record + ZONE.LOW),
+    externalFragmentation: free.map((_, order) => externalFragmentation(free, order)),
+    fragmentationIndex: free.map((_, order) => fragmentationIndex(free, order)),
+    lock: lockStats(on, record + ZONE.LOCK),
+  };
+}
+
+/** The share of the free pages that lie in blocks of a lower order; 0 when nothing is free. */
+export function externalFragmentation(freeBlocks: readonly number[], order: number): number {
+  const pages = freeBlocks.map((count, k) => count * 2 ** k);
+  const total = sum(pages);
+  return total === 0 ? 0 : sum(pages.slice(0, order)) / total;
+}
+
+/**
+ * Linux's fragmentation index (mm/vmstat.c, after Gorman): -1 when a block of the order is free;
+ * else near 0 when memory is short and near 1 when it is only in pieces.
+ */
+export function fragmentationIndex(freeBlocks: readonly number[], order: number): number {
+  if (sum(freeBlocks.slice(order)) > 0) return -1;
+  const blocks = sum(freeBlocks);
+  const pages = sum(freeBlocks.map((count, k) => count * 2 ** k));
+  return blocks === 0 ? 0 : 1 - (1 + pages / 2 ** order) / blocks;
+}
+
+function classStats(on: Attachment, id: number, magazines: readonly Magazines[]): ClassStats {
+  const { memory, layout, geometry } = on;
+  const record = layout.classes + id * CLASS.WORDS;
+  const shape = geometry.classes[id - 1];
+  const inSlots = sum(magazines.map((of) => of.countOf(id)));
+  const cachedBlocks = memory.get(record + DEPOT_BLOCKS) + inSlots;
+  const freeBlocks = memory.get(record + FREE);
+  return {
+    blockBytes: (shape?.granules ?? 0) * 16,
+    kind: shape?.kind ?? 'slab',
+    liveBlocks: memory.get(record + CARVED) - freeBlocks - cachedBlocks,
+    cachedBlocks,
+    freeBlocks,
+    slabs: memory.get(record + SLABS),
+    lock: lockStats(on, record + CLASS.LOCK),
+  };
+}
+
+function slotStats(on: Attachment, of: Magazines): SlotStats {
+  const counters = new Counters(on.memory, of.slot);
+  const bytes = on.geometry.classes.map((shape, i) => of.countOf(i + 1) * shape.granules * 16);
+  return {
+    slot: of.slot,
+    incarnation: on.table.incarnationOf(of.slot),
+    allocCount: counters.get(ALLOCS),
+    freeCount: counters.get(FREES),
+    cachedBytes: sum(bytes),
+    self: of.slot === on.seat.slot,
+  };
+}
+
+/** Sums over all slots and all that have left. */
+function countsOf(on: Attachment) {
+  const of = Array.from({ length: on.geometry.maxSlots + 1 }, (_, i) => new Counters(on.memory, i));
+  const total = (which: number) => sum(of.map((c) => c.get(which)));
+  return {
+    allocs: total(ALLOCS),
+    freeCount: total(FREES),
+    failures: total(FAILURES),
+    oomEvents: total(OOMS),
+    doubleFrees: total(DOUBLE_FREES),
+    invalidFrees: total(INVALID_FREES),
+    corruptions: total(CORRUPTIONS),
+  };
+}
+
+function liveTotals(on: Attachment, classes: readonly ClassStats[]) {
+  const { memory, layout, geometry } = on;
+  const zone = (word: number) =>
+    sum(ZONE_NAMES.map((_, i) => memory.get(layout.zones + i * ZONE.WORDS + word)));
+  const inClasses = sum(classes.map((c) => c.liveBlocks * c.blockBytes));
+  const large = zone(ZONE.LARGE_PAGES) * 2 ** geometry.pageShift;
+  const blocks = sum(classes.map((c) => c.liveBlocks));
+  return {
+    allocatedBytes: inClasses + large + memory.get(HEADER.SIMPLE_GRANULES) * 16,
+    liveBlocks: blocks + zone(ZONE.LARGE_RUNS) + memory.get(HEADER.SIMPLE_BLOCKS),
+  };
+}
+
+function slackOf(on: Attachment, classes: readonly ClassStats[]): number {
+  const slabs = classes.filter((c) => c.kind === 'slab');
+  const record = (i: number) => on.layout.classes + (i + 1) * CLASS.WORDS;
+  const pages = sum(slabs.map((_, i) => on.memory.get(record(i) + PAGES)));
+  const live = sum(slabs.map((c) => c.liveBlocks * c.blockBytes));
+  return pages === 0 ? 0 : 1 - live / (pages * 2 ** on.geometry.pageShift);
+}

@@ -1,0 +1,167 @@
+// validate: walks the whole heap and names what is wrong. It holds every lock while it looks (in
+// lock order, so it waits for nobody who waits for it), which stops refills, frees of large runs
+// and every other change of structure; the other threads' fast paths go on.
+//
+// Two sums can only be compared at rest: blocks that are CACHED against entries in magazines, and
+// used runs against their states. They are reported only if no other thread has counted an
+// operation between the walk's beginning and its end.
+
+import { CLASS, COUNTER, HEADER, LOCK, MAGIC, PAGE, STATE } from '../word/layout.ts';
+import { Lock } from '../word/lock.ts';
+import { auditZone, type Finding, type UsedRun } from '../page/audit.ts';
+import { ZONE_NAMES, type ZoneName } from '../page/zone.ts';
+import { BlockAuditor, emptyAudit, type ClassAudit } from '../block/audit.ts';
+import { Magazines } from '../block/magazine.ts';
+import { Counters } from '../slot/counters.ts';
+import type { Attachment } from './attachment.ts';
+
+export type { Finding };
+
+const { OWNER, ARENA, HEAD } = PAGE;
+const { ALLOCS, FREES, CORRUPTIONS } = COUNTER;
+const { FREE, SIMPLE_LIVE, SIMPLE_END } = STATE;
+
+export function validate(on: Attachment): Finding[] {
+  if (on.memory.get(HEADER.MAGIC) !== MAGIC) {
+    return [{ where: 'header', ptr: 0, message: 'the magic word is gone' }];
+  }
+  const locks = locksOf(on);
+  for (const lock of locks) lock.lock();
+  try {
+    const findings = new Walk(on).findings();
+    for (let i = 0; i < findings.length; i++) on.counters.bump(CORRUPTIONS);
+    return findings;
+  } finally {
+    for (const lock of locks.reverse()) lock.unlock();
+  }
+}
+
+/** Every lock that guards structure, in lock order. */
+function locksOf(on: Attachment): Lock[] {
+  const depots = on.depots.slice(1).map((depot) => depot.lock);
+  const zones = on.zones.list.map((zone) => zone.lock);
+  const pool = new Lock(on.memory, HEADER.POOL_LOCK + LOCK.WORD, on.seat.token);
+  return [on.slotLock, ...depots, on.simple.lock, ...zones, pool];
+}
+
+class Walk {
+  private readonly on: Attachment;
+  private readonly blocks: BlockAuditor;
+  private readonly sums: ClassAudit[];
+  private readonly atRest: Finding[] = [];
+  private simpleBlocks = 0;
+  private simpleGranules = 0;
+
+  constructor(on: Attachment) {
+    this.on = on;
+    this.blocks = new BlockAuditor(on.map, on.states);
+    this.sums = [0, ...on.geometry.classes].map((_, id) => emptyAudit(id));
+  }
+
+  findings(): Finding[] {
+    const before = this.operations();
+    const zones = this.on.zones.list.flatMap((_, i) => this.zone(i));
+    for (const slot of this.takenSlots()) this.slot(slot);
+    for (const sums of this.sums.slice(1)) this.classSums(sums);
+    this.simpleTotals();
+    const quiet = this.operations() === before;
+    return [...zones, ...this.blocks.findings, ...(quiet ? this.atRest : [])];
+  }
+
+  private operations(): number {
+    const counts = this.takenSlots().map((slot) => new Counters(this.on.memory, slot));
+    return counts.reduce((sum, c) => sum + c.get(ALLOCS) + c.get(FREES), 0);
+  }
+
+  private takenSlots(): number[] {
+    const slots = Array.from({ length: this.on.geometry.maxSlots }, (_, slot) => slot);
+    return slots.filter((slot) => this.on.table.isTaken(slot));
+  }
+
+  private zone(index: number): Finding[] {
+    const zone = this.on.zones.list[index];
+    if (zone === undefined) return [];
+    const audit = auditZone(this.on.map, zone, ZONE_NAMES[index] as ZoneName);
+    for (const run of audit.used) this.usedRun(run);
+    const shift = this.on.map.granuleShift;
+    for (const { page, pages } of audit.free) {
+      this.blocks.inside(page << shift, (page + pages) << shift);
+    }
+    return audit.findings;
+  }
+
+  private usedRun(run: UsedRun): void {
+    const owner = this.on.map.get(run.page, OWNER);
+    const shape = this.on.geometry.classes[owner - 1];
+    const sums = this.sums[owner];
+    if (owner === ARENA) this.arena(run);
+    else if (owner === 0) this.plainRun(run);
+    else if (shape !== undefined && sums !== undefined) {
+      this.blocks.slab(run, shape.granules, sums);
+    } else this.blocks.say('page map', run.page << this.on.map.granuleShift, 'no such owner');
+  }
+
+  private plainRun(run: UsedRun): void {
+    const granule = run.page << this.on.map.granuleShift;
+    const { classes } = this.on.geometry;
+    const runClassOf = (pages: number) =>
+      classes.findIndex((shape) => shape.kind === 'run' && shape.pages === pages) + 1;
+    this.blocks.run(run, this.sums, runClassOf);
+    const state = this.on.states.get(granule);
+    if (state !== FREE) return;
+    const message = `${String(run.pages)} pages are in use by nobody`;
+    this.atRest.push({ where: 'run', ptr: granule * 16, message });
+  }
+
+  private arena(run: UsedRun): void {
+    const { states, map, simple } = this.on;
+    const first = run.page << map.granuleShift;
+    if (states.get(first) !== SIMPLE_END) this.blocks.say('arena', first, 'its END byte is gone');
+    let bound = run.pages << map.granuleShift;
+    simple.forEachBlockLocked(run.page, (block, granules) => {
+      bound -= granules;
+      if (bound < 0 || states.get(block) !== SIMPLE_LIVE) return;
+      this.simpleBlocks++;
+      this.simpleGranules += granules;
+    });
+    if (bound !== 2) this.blocks.say('arena', first, 'its blocks do not add up to it');
+  }
+
+  private simpleTotals(): void {
+    const blocks = this.on.memory.get(HEADER.SIMPLE_BLOCKS);
+    const granules = this.on.memory.get(HEADER.SIMPLE_GRANULES);
+    if (blocks === this.simpleBlocks && granules === this.simpleGranules) return;
+    const found = `${String(this.simpleBlocks)} blocks of ${String(this.simpleGranules)} granules`;
+    const counted = `${String(blocks)} of ${String(granules)} counted`;
+    this.blocks.say('simple heap', 0, `${found}, ${counted}`);
+  }
+
+  private slot(slot: number): void {
+    const magazines = new Magazines(this.on.states, this.on.layout, slot);
+    for (const sums of this.sums.slice(1)) {
+      for (const top of magazines.tops(sums.id)) {
+        if (top !== 0) this.blocks.magazine(top, sums, (g) => this.isBlock(g, sums.id));
+      }
+    }
+  }
+
+  private isBlock(granule: number, id: number): boolean {
+    const { map, states, geometry } = this.on;
+    const shape = geometry.classes[id - 1];
+    if (states.granuleOf(granule * 16) < 0 || shape === undefined) return false;
+    const page = granule >>> map.granuleShift;
+    if (shape.kind === 'run') return map.run(page) === shape.pages;
+    const slab = map.get(page, HEAD);
+    const offset = granule - (slab << map.granuleShift);
+    return map.get(slab, OWNER) === id && offset % shape.granules === 0;
+  }
+
+  private classSums(sums: ClassAudit): void {
+    const record = this.on.layout.classes + sums.id * CLASS.WORDS;
+    this.blocks.classWords(record, sums);
+    if (sums.cached <= sums.entries) return;
+    const lost = `${String(sums.cached - sums.entries)} blocks are cached in no magazine`;
+    const where = `class ${String((this.on.geometry.classes[sums.id - 1]?.granules ?? 0) * 16)}`;
+    this.atRest.push({ where, ptr: 0, message: lost });
+  }
+}

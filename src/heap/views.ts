@@ -1,0 +1,57 @@
+// Users' views of the heap's bytes: typed arrays over the whole buffer, made once per thread, and
+// bounded views of single blocks.
+//
+// Whole-heap views begin at the buffer's first byte, so a pointer is an index: u8[ptr],
+// i32[ptr >> 2], f64[ptr >> 3]. They have a fixed length, the end of the heap, also on a buffer that
+// can grow. A platform's typed arrays may be shorter than the heap (4 GiB on Node 20): then the
+// whole-heap views end there, and blocks beyond are reached through `view`.
+
+import { HeapError } from '../word/errors.ts';
+
+export type TypedArray =
+  | Int8Array<SharedArrayBuffer>
+  | Uint8Array<SharedArrayBuffer>
+  | Uint8ClampedArray<SharedArrayBuffer>
+  | Int16Array<SharedArrayBuffer>
+  | Uint16Array<SharedArrayBuffer>
+  | Int32Array<SharedArrayBuffer>
+  | Uint32Array<SharedArrayBuffer>
+  | Float32Array<SharedArrayBuffer>
+  | Float64Array<SharedArrayBuffer>
+  | BigInt64Array<SharedArrayBuffer>
+  | BigUint64Array<SharedArrayBuffer>;
+
+/** A typed array's constructor, such as Float32Array, or DataView's. */
+export interface ViewType<T> {
+  new (buffer: SharedArrayBuffer, byteOffset: number, length: number): T;
+  readonly BYTES_PER_ELEMENT?: number;
+}
+
+/** The longest view of the first `bytes` bytes that this platform can make. */
+export function wholeView<T>(type: ViewType<T>, buffer: SharedArrayBuffer, bytes: number): T {
+  const width = type.BYTES_PER_ELEMENT ?? 1;
+  for (let length = Math.floor(bytes / width); ; length = Math.floor(length / 2)) {
+    try {
+      return new type(buffer, 0, length);
+    } catch (error) {
+      if (!(error instanceof RangeError) || length === 0) throw error;
+    }
+  }
+}
+
+/** A view of `length` elements at `ptr`, which must lie in the block's `bytes`. */
+export function blockView<T>(
+  type: ViewType<T>,
+  buffer: SharedArrayBuffer,
+  ptr: number,
+  length: number,
+  bytes: number,
+): T {
+  const width = type.BYTES_PER_ELEMENT ?? 1;
+  if (bytes === 0) throw new HeapError('BAD_VIEW', `no live block starts at ${String(ptr)}`);
+  if (!Number.isInteger(length) || length < 0 || length * width > bytes) {
+    const asked = `${String(length)} elements of ${String(width)} bytes`;
+    throw new HeapError('BAD_VIEW', `${asked} do not fit the block's ${String(bytes)} bytes`);
+  }
+  return new type(buffer, ptr, length);
+}

@@ -1,0 +1,20 @@
+// atomalloc: a heap that many JavaScript threads share. Public names only; `word/layout.ts` draws
+// the heap, `heap/heap.ts` is where a call arrives.
+
+export { SharedHeap, type AllocOptions, type Ptr } from './heap/heap.ts';
+export type { HeapHandle, HeapOptions } from './heap/create.ts';
+export type { Mode } from './heap/allocate.ts';
+export type { HeapExtent } from './heap/extents.ts';
+export type { Ref } from './heap/generations.ts';
+export type { Roots } from './heap/roots.ts';
+export type { ClassStats, HeapStats, LockStats, SlotStats, ZoneStats } from './heap/stats.ts';
+export type { Finding } from './heap/validate.ts';
+export type { ViewType } from './heap/views.ts';
+export type { ZoneName } from './page/zone.ts';
+export {
+  HeapError,
+  type AllocError,
+  type AllocErrorCode,
+  type HeapErrorCode,
+  type Result,
+} from './word/errors.ts';

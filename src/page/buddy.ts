@@ -1,0 +1,223 @@
+// A buddy system over one zone's pages: runs are cut from and merged into aligned blocks of
+// 2^order pages (Knowlton 1965; Knuth, TAOCP 1, 2.5). A run may have any number of pages: what the
+// block had too much is given back at once, piece by piece, so nothing is lost to rounding.
+//
+// The RUN words are the truth: reading them from the zone's first page, each says how far it is to
+// the next, and every page inside reads 0. Splits and merges decide with one store (COMMIT): a
+// split writes the pieces' words inside the old block, where nobody looks, and then shortens it; a
+// merge writes the longer block and then clears the word it swallowed. The lists, AVAILABLE and
+// FREE are derived from it.
+//
+// All methods want the zone's lock. Equations:
+//   sum of lengths over all starts == pages of the zone
+//   FREE == sum of lengths over free starts == sum of COUNTS[k] << k
+//   COUNTS[k] == length of list k;  bit k of AVAILABLE == list k is not empty
+
+import { ZONE } from '../word/layout.ts';
+import type { Memory } from '../word/memory.ts';
+import type { PageMap } from './pagemap.ts';
+
+const { FIRST, END, FREE, AVAILABLE, HEADS, COUNTS, ORDERS } = ZONE;
+
+/** The smallest order whose block holds so many pages. */
+export function orderOf(pages: number): number {
+  return 32 - Math.clz32(pages - 1);
+}
+
+/** The largest order that may start at `at` and is no longer than `pages`. */
+function orderAt(at: number, pages: number): number {
+  const aligned = 31 - Math.clz32(at & -at);
+  const fitting = 31 - Math.clz32(pages);
+  return aligned < fitting ? aligned : fitting;
+}
+
+export class Buddy {
+  private readonly map: PageMap;
+  private readonly memory: Memory;
+  private readonly zone: number;
+  readonly first: number;
+  readonly end: number;
+
+  /** A view of the zone whose record begins at word `zone`. */
+  constructor(map: PageMap, zone: number) {
+    this.map = map;
+    this.memory = map.memory;
+    this.zone = zone;
+    this.first = map.memory.get(zone + FIRST);
+    this.end = map.memory.get(zone + END);
+  }
+
+  /** Makes all the zone's pages free; once, by the thread that creates the heap. */
+  format(): void {
+    if (this.end > this.first) this.addFree(this.first, this.end - this.first);
+  }
+
+  freePages(): number {
+    return this.memory.get(this.zone + FREE);
+  }
+
+  /** Takes a run of `pages` aligned to 2^alignOrder pages; its first page, or 0. */
+  allocLocked(pages: number, alignOrder: number): number {
+    const fits = orderOf(pages);
+    const order = this.findOrder(fits > alignOrder ? fits : alignOrder);
+    if (order < 0) return 0;
+    const page = this.memory.get(this.head(order));
+    this.take(page, order);
+    const length = 2 ** order;
+    if (pages < length) this.writeFree(page + pages, length - pages);
+    this.map.setRun(page, pages); // COMMIT: the pieces behind it become visible with it
+    if (pages < length) this.linkFree(page + pages, length - pages);
+    return page;
+  }
+
+  /** Gives back the run that starts at `page`; returns its pages. */
+  freeLocked(page: number): number {
+    const pages = this.map.run(page);
+    this.addFree(page, pages);
+    this.mergeRange(page, pages);
+    return pages;
+  }
+
+  /** Cuts the used run at `page` down to `pages`. */
+  shrinkLocked(page: number, pages: number): void {
+    const tail = this.map.run(page) - pages;
+    this.writeFree(page + pages, tail);
+    this.map.setRun(page, pages); // COMMIT
+    this.linkFree(page + pages, tail);
+    this.mergeRange(page + pages, tail);
+  }
+
+  /** Lengthens the used run at `page` to `pages` if what follows it is free. */
+  growLocked(page: number, pages: number): boolean {
+    const from = page + this.map.run(page);
+    const to = page + pages;
+    const reach = this.freeReach(from, to);
+    if (reach === 0) return false;
+    for (let at = from; at < reach; at += this.map.lengthAt(at)) {
+      this.take(at, -1 - this.map.run(at));
+    }
+    if (reach > to) this.writeFree(to, reach - to);
+    const swallowed = this.startsBetween(from, to);
+    this.map.setRun(page, pages); // COMMIT
+    for (const at of swallowed) this.map.setRun(at, 0);
+    if (reach > to) this.linkFree(to, reach - to);
+    return true;
+  }
+
+  /** Free blocks of each order that fits the zone. Without the lock, as of a moment ago. */
+  counts(): number[] {
+    const orders = this.end > this.first ? 32 - Math.clz32(this.end - this.first) : 0;
+    const at = this.zone + COUNTS;
+    // RACE: stats reads them without the lock; each is a figure that was true once.
+    return Array.from({ length: orders }, (_, order) => this.memory.get(at + order));
+  }
+
+  /** First page of the list of an order; 0 when it is empty. */
+  firstFreeLocked(order: number): number {
+    return this.memory.get(this.head(order));
+  }
+
+  private head(order: number): number {
+    return this.zone + HEADS + order;
+  }
+
+  /** The smallest order from `least` up with a free block, or -1. */
+  private findOrder(least: number): number {
+    if (least >= ORDERS) return -1;
+    const orders = this.memory.get(this.zone + AVAILABLE) & (-1 << least);
+    return orders === 0 ? -1 : 31 - Math.clz32(orders & -orders);
+  }
+
+  /** Makes [at, at + pages) free blocks as long as alignment allows, without merging. */
+  private addFree(at: number, pages: number): void {
+    const first = orderAt(at, pages);
+    this.writeFree(at + 2 ** first, pages - 2 ** first);
+    this.map.setRun(at, -1 - first); // COMMIT: the first word makes the rest visible
+    this.linkFree(at, pages);
+  }
+
+  private writeFree(at: number, pages: number): void {
+    for (let left = pages, page = at; left > 0; ) {
+      const order = orderAt(page, left);
+      this.map.setRun(page, -1 - order);
+      page += 2 ** order;
+      left -= 2 ** order;
+    }
+  }
+
+  private linkFree(at: number, pages: number): void {
+    const end = at + pages;
+    for (let page = at; page < end; page += this.map.lengthAt(page)) {
+      this.put(page, -1 - this.map.run(page));
+    }
+  }
+
+  /** Merges each free block of a range that has just become free with its buddies. */
+  private mergeRange(at: number, pages: number): void {
+    const end = at + pages;
+    for (let page = at; page < end; ) page = this.merge(page);
+  }
+
+  /** Merges one free block upwards as far as it goes; returns the page behind the result. */
+  private merge(from: number): number {
+    let page = from;
+    let order = -1 - this.map.run(page);
+    let buddy = this.buddyOf(page, order);
+    if (buddy < 0) return page + 2 ** order;
+    this.take(page, order);
+    while (buddy >= 0) {
+      this.take(buddy, order);
+      const high = page < buddy ? buddy : page;
+      page = page < buddy ? page : buddy;
+      order++;
+      this.map.setRun(page, -1 - order); // COMMIT
+      this.map.setRun(high, 0);
+      buddy = this.buddyOf(page, order);
+    }
+    this.put(page, order);
+    return page + 2 ** order;
+  }
+
+  /** The free buddy to merge with, or -1. */
+  private buddyOf(page: number, order: number): number {
+    const buddy = page ^ (1 << order);
+    if (buddy < this.first || buddy + 2 ** order > this.end) return -1;
+    return this.map.run(buddy) === -1 - order ? buddy : -1;
+  }
+
+  /** Where the free blocks that begin at `from` first reach `to`, or 0 if something is in between. */
+  private freeReach(from: number, to: number): number {
+    let at = from;
+    while (at < to) {
+      if (at >= this.end || this.map.run(at) >= 0) return 0;
+      at += this.map.lengthAt(at);
+    }
+    return at;
+  }
+
+  private startsBetween(from: number, to: number): number[] {
+    const starts: number[] = [];
+    for (let at = from; at < to; at += this.map.lengthAt(at)) starts.push(at);
+    return starts;
+  }
+
+  private put(page: number, order: number): void {
+    this.map.link(this.head(order), page);
+    this.count(order, 1);
+  }
+
+  private take(page: number, order: number): void {
+    this.map.unlink(this.head(order), page);
+    this.count(order, -1);
+  }
+
+  private count(order: number, blocks: number): void {
+    const { memory, zone } = this;
+    const count = memory.get(zone + COUNTS + order) + blocks;
+    memory.set(zone + COUNTS + order, count);
+    memory.set(zone + FREE, memory.get(zone + FREE) + blocks * 2 ** order);
+    if (count === (blocks > 0 ? 1 : 0)) {
+      memory.set(zone + AVAILABLE, memory.get(zone + AVAILABLE) ^ (1 << order));
+    }
+  }
+}

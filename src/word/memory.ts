@@ -1,0 +1,135 @@
+// Shared memory as the allocator sees it: int32 words, doubles for counters, bytes for states.
+//
+// This is the only file that touches typed arrays of metadata or Atomics. Everything above speaks
+// of plain `get/set` and atomic `load/store/swap/cas/add`, so that a model checker can take over
+// every shared access by replacing this one class. V8 inlines the one-line methods.
+//
+// The views have a fixed length, also on a growable buffer: length-tracking views cost 30 ns an
+// access on Node 20.
+
+import { GRANULE, type Layout } from './layout.ts';
+
+const { BYTES } = GRANULE;
+
+/** The part of a layout that the views need. */
+export type Extent = Pick<Layout, 'endWords' | 'countersByte' | 'bytesByte' | 'endByte'>;
+
+export class Memory {
+  readonly buffer: SharedArrayBuffer;
+  private readonly words: Int32Array;
+  private readonly counters: Float64Array;
+  private readonly bytes: Uint8Array;
+
+  constructor(buffer: SharedArrayBuffer, byteOffset: number, extent: Extent) {
+    this.buffer = buffer;
+    const { countersByte, bytesByte, endByte, endWords } = extent;
+    this.words = new Int32Array(buffer, byteOffset, endWords);
+    const counters = (bytesByte - countersByte) / 8;
+    this.counters = new Float64Array(buffer, byteOffset + countersByte, counters);
+    this.bytes = new Uint8Array(buffer, byteOffset + bytesByte, endByte - bytesByte);
+  }
+
+  /** Plain read of a word. */
+  get(index: number): number {
+    return this.words[index] as number;
+  }
+
+  /** Plain write of a word. */
+  set(index: number, value: number): void {
+    this.words[index] = value;
+  }
+
+  load(index: number): number {
+    return Atomics.load(this.words, index);
+  }
+
+  store(index: number, value: number): void {
+    Atomics.store(this.words, index, value);
+  }
+
+  /** Writes and returns the old value. */
+  swap(index: number, value: number): number {
+    return Atomics.exchange(this.words, index, value);
+  }
+
+  /** Writes `value` if the word is `expected`; returns the old value either way. */
+  cas(index: number, expected: number, value: number): number {
+    return Atomics.compareExchange(this.words, index, expected, value);
+  }
+
+  /** Adds and returns the old value. */
+  add(index: number, value: number): number {
+    return Atomics.add(this.words, index, value);
+  }
+
+  getByte(index: number): number {
+    return this.bytes[index] as number;
+  }
+
+  setByte(index: number, value: number): void {
+    this.bytes[index] = value;
+  }
+
+  /** Plain zeroes over everything: once, by the creator of a heap in used memory. */
+  clear(): void {
+    this.words.fill(0);
+    this.counters.fill(0);
+    this.bytes.fill(0);
+  }
+
+  /** Plain zeroes over bytes [from, end). */
+  clearBytes(from: number, end: number): void {
+    this.bytes.fill(0, from, end);
+  }
+
+  getCount(index: number): number {
+    return this.counters[index] as number;
+  }
+
+  setCount(index: number, value: number): void {
+    this.counters[index] = value;
+  }
+
+  /**
+   * Sleeps until woken while the word is `expected`, at most `timeoutMs`. A thread that may not
+   * block (a browser's page) returns at once: its caller loops and so spins.
+   */
+  wait(index: number, expected: number, timeoutMs: number): void {
+    if (canBlock) Atomics.wait(this.words, index, expected, timeoutMs);
+    else pause();
+  }
+
+  /** Wakes up to `count` threads that sleep on the word; returns how many. */
+  wake(index: number, count: number): number {
+    return Atomics.notify(this.words, index, count);
+  }
+
+  /** A hint to the processor that this thread spins; nothing where the platform has none. */
+  pause(): void {
+    pause();
+  }
+}
+
+/** Users' bytes: not metadata, so no word of the map is ever reached through these two. */
+export function copyBytes(memory: Memory, to: number, from: number, length: number): void {
+  new Uint8Array(memory.buffer, to, length).set(new Uint8Array(memory.buffer, from, length));
+}
+
+export function zeroBytes(memory: Memory, at: number, length: number): void {
+  new Uint8Array(memory.buffer, at, length).fill(0);
+}
+
+/** Blocks whose bytes a view can hold: more than 2^32 - 1 bytes are zeroed or copied in parts. */
+export const VIEW_MAX_BYTES = 2 ** 32 - BYTES;
+
+/** Whether this thread may sleep in Atomics.wait: everywhere but on a browser's page. */
+export const canBlock: boolean = (() => {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+const pause: () => void = (Atomics as { pause?: () => void }).pause ?? (() => undefined);
