@@ -3,7 +3,7 @@
 
 export { SharedHeap, type AllocOptions, type Ptr } from './heap/heap.ts';
 export type { HeapHandle, HeapOptions } from './heap/create.ts';
-export type { Mode } from './heap/allocate.ts';
+export type { Mode } from './heap/mode.ts';
 export type { HeapExtent } from './heap/extents.ts';
 export type { Ref } from './heap/generations.ts';
 export type { Roots } from './heap/roots.ts';

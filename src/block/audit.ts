@@ -67,12 +67,12 @@ export class BlockAuditor {
   }
 
   /** A run without an owner's mark: of a run class, large, or nobody's. */
-  run(run: UsedRun, sums: readonly ClassAudit[], runClassOf: (pages: number) => number): void {
+  run(run: UsedRun, sums: readonly ClassAudit[], runClass: number): void {
     const granule = run.page << this.map.granuleShift;
     const state = this.states.get(granule);
-    const id = state >= CACHED ? runClassOf(run.pages) : state > LIVE ? state - LIVE : 0;
+    const id = state >= CACHED ? runClass : state > LIVE ? state - LIVE : 0;
     const of = sums[id];
-    if (id > 0 && (of === undefined || runClassOf(run.pages) !== id)) {
+    if (id > 0 && (of === undefined || runClass !== id)) {
       this.say('run', granule, `a run of ${String(run.pages)} pages has state ${String(state)}`);
     } else if (id > 0 && of !== undefined) {
       of.carved++;
@@ -86,7 +86,11 @@ export class BlockAuditor {
   inside(from: number, end: number): void {
     for (let granule = from; granule < end; granule++) {
       if (this.states.get(granule) !== 0) {
-        this.say('state map', granule, `state ${String(this.states.get(granule))} at no block's start`);
+        this.say(
+          'state map',
+          granule,
+          `state ${String(this.states.get(granule))} at no block's start`,
+        );
         return;
       }
     }
@@ -155,7 +159,10 @@ export class BlockAuditor {
     const same = magazines === memory.get(record + FULL_COUNT);
     if (same && blocks === memory.get(record + DEPOT_BLOCKS)) return;
     const counted = `${String(memory.get(record + FULL_COUNT))} with`;
-    this.say(where, 0, `${listed}, ${counted} ${String(memory.get(record + DEPOT_BLOCKS))} counted`);
+    this.say(
+      where,
+      0,
+      `${listed}, ${counted} ${String(memory.get(record + DEPOT_BLOCKS))} counted`,
+    );
   }
 }
-

@@ -7,10 +7,8 @@
 // carries the giver's tag, and the taker writes its own tag over each block's, which also drops
 // what another slot has taken meanwhile.
 //
-// The depot holds magazines up to half of the class's blocks and half a mebibyte, and at least two;
-// what is more goes home to the slabs.
-//
-//   DEPOT_BLOCKS == sum of COUNT over the FULL list;  FULL_COUNT == its length
+// The depot holds magazines up to half of the class's blocks and half a mebibyte, and at least two
+// (shelf.ts); what is more goes home to the slabs.
 
 import { CACHE, CLASS, HEADER, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
@@ -18,20 +16,18 @@ import type { Memory } from '../word/memory.ts';
 import { raiseTo } from '../page/zone.ts';
 import { filled, type MagazinePool, type Magazines } from './magazine.ts';
 import type { Runs } from './run.ts';
+import { Shelf } from './shelf.ts';
 import type { Slabs } from './slab.ts';
 import type { StateMap } from './statemap.ts';
 
-const { FULL, FULL_COUNT, DEPOT_BLOCKS, EMPTIES, CARVED, CAPACITY } = CLASS;
+const { CARVED, CAPACITY } = CLASS;
 const { LIMIT, PREVIOUS, BATCH } = CACHE;
-const { NEXT, COUNT, TAG, NONE, MASK } = MAGAZINE;
+const { COUNT, TAG, NONE, MASK } = MAGAZINE;
 const { OUT, OUT_PEAK } = HEADER;
 const { LIVE } = STATE;
 
 /** Blocks that a slot's first refill of a class takes; each further one takes twice as many. */
 const FIRST_BATCH = 4;
-/** Full magazines that a depot may always hold, and bytes in them that it may not exceed else. */
-const LEAST_FULL = 2;
-const DEPOT_GRANULES = 2 ** 15;
 
 export interface DepotParts {
   readonly memory: Memory;
@@ -50,11 +46,11 @@ export class Depot {
   private readonly memory: Memory;
   private readonly states: StateMap;
   private readonly magazines: Magazines;
+  private readonly shelf: Shelf;
   private readonly pool: MagazinePool;
   private readonly at: number;
   private readonly capacity: number;
   private readonly limit: number;
-  private readonly mostBlocks: number;
 
   constructor(parts: DepotParts, source: Slabs | Runs, record: number, id: number) {
     this.id = id;
@@ -67,7 +63,7 @@ export class Depot {
     this.lock = new Lock(parts.memory, record + LOCK.WORD, parts.token);
     this.at = parts.magazines.at(id);
     this.capacity = this.memory.get(record + CAPACITY);
-    this.mostBlocks = DEPOT_GRANULES / source.granules;
+    this.shelf = new Shelf(parts.memory, parts.pool, record, this.capacity, source.granules);
     // A checked heap's magazines look full to the fast path: every free takes the slow one.
     this.limit = parts.checked ? 0 : this.capacity + NONE;
   }
@@ -142,12 +138,10 @@ export class Depot {
   /** Empties the depot into the slabs and gives empty slabs to their zones. */
   reclaim(): void {
     this.lock.lock();
-    for (let full = this.popFullLocked(); full !== 0; full = this.popFullLocked()) {
+    for (let full = this.shelf.popFull(); full !== 0; full = this.shelf.popFull()) {
       this.emptyDepotMagazineLocked(full);
     }
-    for (let empty = this.popEmptyLocked(); empty !== 0; empty = this.popEmptyLocked()) {
-      this.pool.give(empty);
-    }
+    this.shelf.releaseEmpties();
     this.source.releaseLocked(0);
     this.lock.unlock();
   }
@@ -167,14 +161,14 @@ export class Depot {
   /** The old loaded magazine into EMPTIES, then TOP, then the list: in two places, never in none. */
   private takeFullLocked(): boolean {
     const { memory, at } = this;
-    const full = memory.get(this.record + FULL);
+    const full = this.shelf.topFull();
     if (full === 0) return false;
     const old = memory.get(at);
-    if (old !== 0) this.pushEmptyLocked(old & ~MASK);
+    if (old !== 0) this.shelf.pushEmpty(old & ~MASK);
     const count = memory.get(full + COUNT);
     memory.set(at, full + NONE + count);
     memory.set(at + LIMIT, this.limit);
-    this.popFullLocked();
+    this.shelf.popFull();
     this.moved(count);
     return true;
   }
@@ -210,7 +204,7 @@ export class Depot {
 
   /** Loads an empty magazine where there is none. */
   private loadLocked(): boolean {
-    const magazine = this.popEmptyLocked() || this.pool.take();
+    const magazine = this.shelf.takeEmpty();
     if (magazine === 0) return false;
     this.memory.set(this.at, magazine + NONE);
     this.memory.set(this.at + LIMIT, this.limit);
@@ -221,62 +215,17 @@ export class Depot {
     const { memory, at } = this;
     if (memory.get(at) === 0) return this.loadLocked();
     const previous = memory.get(at + PREVIOUS);
-    const empty = previous === 0 || this.depotHasRoom() ? this.anotherLocked() : 0;
+    const empty = previous === 0 || this.shelf.hasRoom() ? this.shelf.takeEmpty() : 0;
     if (empty === 0) {
       this.emptyLocked(previous === 0 ? at : at + PREVIOUS);
       memory.set(at + BATCH, memory.get(at + BATCH) >> 1);
       if (previous !== 0) this.magazines.exchange(this.id);
       return true;
     }
-    if (previous !== 0) this.pushFullLocked(previous);
+    if (previous !== 0) this.moved(-this.shelf.pushFull(previous, this.magazines.tag));
     memory.set(at + PREVIOUS, memory.get(at));
     memory.set(at, empty + NONE);
     return true;
-  }
-
-  private anotherLocked(): number {
-    return this.popEmptyLocked() || this.pool.take();
-  }
-
-  private depotHasRoom(): boolean {
-    const blocks = Math.min(this.memory.get(this.record + CARVED) / 2, this.mostBlocks);
-    return this.memory.get(this.record + FULL_COUNT) < Math.max(LEAST_FULL, blocks / this.capacity);
-  }
-
-  /** Header first, then the list's head: the depot shows a magazine only when it is whole. */
-  private pushFullLocked(top: number): void {
-    const { memory, record } = this;
-    const magazine = top & ~MASK;
-    const count = filled(top);
-    memory.set(magazine + COUNT, count);
-    memory.set(magazine + TAG, this.magazines.tag);
-    memory.set(magazine + NEXT, memory.get(record + FULL));
-    memory.set(record + FULL, magazine); // COMMIT
-    memory.set(record + FULL_COUNT, memory.get(record + FULL_COUNT) + 1);
-    memory.set(record + DEPOT_BLOCKS, memory.get(record + DEPOT_BLOCKS) + count);
-    this.moved(-count);
-  }
-
-  private popFullLocked(): number {
-    const { memory, record } = this;
-    const magazine = memory.get(record + FULL);
-    if (magazine === 0) return 0;
-    const count = memory.get(magazine + COUNT);
-    memory.set(record + FULL, memory.get(magazine + NEXT)); // COMMIT
-    memory.set(record + FULL_COUNT, memory.get(record + FULL_COUNT) - 1);
-    memory.set(record + DEPOT_BLOCKS, memory.get(record + DEPOT_BLOCKS) - count);
-    return magazine;
-  }
-
-  private pushEmptyLocked(magazine: number): void {
-    this.memory.set(magazine + NEXT, this.memory.get(this.record + EMPTIES));
-    this.memory.set(this.record + EMPTIES, magazine);
-  }
-
-  private popEmptyLocked(): number {
-    const magazine = this.memory.get(this.record + EMPTIES);
-    if (magazine !== 0) this.memory.set(this.record + EMPTIES, this.memory.get(magazine + NEXT));
-    return magazine;
   }
 
   /** Sends the blocks of the magazine whose top is at `word` home: FREE first, then the count. */
@@ -301,7 +250,7 @@ export class Depot {
       const granule = memory.get(i);
       if (states.get(granule) === tag) source.returnLocked(granule);
     }
-    this.pushEmptyLocked(magazine);
+    this.shelf.pushEmpty(magazine);
   }
 
   /** Gives the empty magazine at `word` back to the pool. */
@@ -312,4 +261,3 @@ export class Depot {
     this.pool.give(top & ~MASK);
   }
 }
-

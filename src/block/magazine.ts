@@ -7,18 +7,34 @@
 // top, then CACHED; an alloc writes LIVE, then the top: dying in between leaves the block in two
 // places, never in none, and the state byte says which one counts.
 //
-//   word         writers   readers              access  if its writer dies midway
-//   TOP          the slot  the slot             plain   valid: the state byte decides each entry
-//   LIMIT        the slot  the slot             plain   derived: the class's capacity
-//   PREVIOUS     the slot  the slot             plain   valid
-//   entries      the slot  the slot; whoever    plain   valid: one without its tag in the state
-//                          takes it from a depot        map is dropped
-//   POOL_*       pool lock same                 plain   derived: free iff in no slot and no depot
+//   word           writers   readers              access  if its writer dies midway
+//   TOP            the slot  the slot             plain   valid: the state byte decides each entry
+//   LIMIT          the slot  the slot             plain   derived: the class's capacity
+//   PREVIOUS       the slot  the slot             plain   valid
+//   entries        the slot  the slot; whoever    plain   valid: one without its tag in the state
+//                            takes it from a depot        map is dropped
+//   ALLOCS, FREES  the slot  stats                plain   valid: one operation more or less
+//   POOL_*         pool lock same                 plain   derived: free iff in no slot and no depot
 //
 // The state's CACHED value carries the slot's number. When two threads free one block at once both
 // have an entry, but the byte names only one of them, and `pop` refuses the other's.
+//
+// `alloc` and `free` are the fast path. They reach everything through one object and one Memory,
+// because each further object costs V8 three checked loads; 64 B pairs took four times as long
+// when state map and counters were objects of their own.
 
-import { CACHE, HEADER, LOCK, MAGAZINE, SLOT, STATE, type Layout } from '../word/layout.ts';
+import type { Layout } from '../word/geometry.ts';
+import {
+  CACHE,
+  COUNTER,
+  GRANULE,
+  HEADER,
+  LOCK,
+  MAGAZINE,
+  SLOT,
+  STATE,
+  TABLE,
+} from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
 import type { StateMap } from './statemap.ts';
@@ -26,7 +42,10 @@ import type { StateMap } from './statemap.ts';
 const { SHIFT, LIMIT, PREVIOUS } = CACHE;
 const { MASK, NONE, WORDS, NEXT } = MAGAZINE;
 const { LIVE, CACHED } = STATE;
-const { CACHES, MOVING } = SLOT;
+const { CACHES, MOVING, ALLOCS, FREES } = SLOT;
+const { SMALL_MAX, RUNS, RUN_PAGES_MAX } = TABLE;
+const { SHIFT: GRANULE_SHIFT, BYTES } = GRANULE;
+
 const { POOL_LOCK, POOL_NEXT, POOL_FREE, MAGAZINES } = HEADER;
 
 export class Magazines {
@@ -34,43 +53,99 @@ export class Magazines {
   readonly slot: number;
   /** The state of every block in this slot's magazines. */
   readonly tag: number;
-  private readonly states: StateMap;
+  private readonly firstGranule: number;
+  private readonly endGranule: number;
+  private readonly pageShift: number;
+  /** Byte index of a granule's state = its number + this. */
+  private readonly origin: number;
   private readonly caches: number;
-  private readonly moving: number;
+  private readonly record: number;
 
-  constructor(states: StateMap, layout: Layout, slot: number) {
+  constructor(states: StateMap, layout: Layout, pageShift: number, slot: number) {
     this.memory = states.memory;
-    this.states = states;
     this.slot = slot;
     this.tag = CACHED + slot;
-    const record = layout.slots + slot * SLOT.WORDS;
-    this.caches = record + CACHES;
-    this.moving = record + MOVING;
+    // `| 0` makes small integers of them: V8 would keep what a division gave as boxed doubles.
+    this.firstGranule = layout.firstGranule | 0;
+    this.endGranule = layout.endGranule | 0;
+    this.pageShift = pageShift | 0;
+    this.origin = states.origin | 0;
+    this.record = (layout.slots + slot * SLOT.WORDS) | 0;
+    this.caches = (this.record + CACHES) | 0;
+  }
+
+  /** The fast path of alloc: a pointer, or 0 for whatever is unusual. */
+  alloc(size: number): number {
+    const granule = this.pop(this.classOf(size));
+    if (granule === 0) return 0;
+    this.count(ALLOCS);
+    return granule * BYTES;
+  }
+
+  /** The fast path of free: true, or false for whatever is unusual, and then nothing is changed. */
+  free(ptr: number): boolean {
+    if (ptr >>> 0 !== ptr || (ptr & (BYTES - 1)) !== 0) return false;
+    const granule = ptr >>> GRANULE_SHIFT;
+    if (granule < this.firstGranule || granule >= this.endGranule) return false;
+    const id = this.memory.getByte(this.origin + granule) - LIVE;
+    if (id <= 0 || id >= CACHED - LIVE || !this.push(granule, id)) return false;
+    this.count(FREES);
+    return true;
   }
 
   /** Takes a block of the class; 0 if the magazine is empty, or its top entry not ours to give. */
   pop(id: number): number {
-    const { memory, states } = this;
+    const { memory } = this;
     const at = this.caches + (id << SHIFT);
     const top = memory.get(at);
     if ((top & MASK) <= NONE) return 0;
     const granule = memory.get(top);
-    if (states.get(granule) !== this.tag) return 0;
-    states.set(granule, LIVE + id); // LIVE, then the top: never in no place
+    const state = this.origin + granule;
+    if (memory.getByte(state) !== this.tag) return 0;
+    memory.setByte(state, LIVE + id); // LIVE, then the top: never in no place
     memory.set(at, top - 1);
     return granule;
   }
 
   /** Adds a block whose state is LIVE(id); false if the magazine is full. */
-  push(granule: number, id: number): boolean {
+  private push(granule: number, id: number): boolean {
     const { memory } = this;
     const at = this.caches + (id << SHIFT);
     const top = memory.get(at);
     if ((top & MASK) >= memory.get(at + LIMIT)) return false;
     memory.set(top + 1, granule); // entry, top, then CACHED: never in no place
     memory.set(at, top + 1);
-    this.states.set(granule, this.tag);
+    memory.setByte(this.origin + granule, this.tag);
     return true;
+  }
+
+  /** The class that serves `size` from magazines; 0, which has none, for all that is unusual. */
+  private classOf(size: number): number {
+    if ((size | 0) !== size) return 0;
+    // RACE: setMode may be writing the table; any past entry names a class that serves the size.
+    if ((size - 1) >>> 0 < SMALL_MAX) return this.memory.getByte((size + 15) >>> GRANULE_SHIFT);
+    return this.runClassOf(size);
+  }
+
+  /** Apart, so that V8 has room to inline the rest. */
+  private runClassOf(size: number): number {
+    const pages = (size + (1 << this.pageShift) - 1) >>> this.pageShift;
+    // RACE: as above.
+    return pages - 1 < RUN_PAGES_MAX ? this.memory.getByte(RUNS + pages) : 0;
+  }
+
+  /** Counts an operation in a word; each 2^32 of them are carried to a double. */
+  count(which: 16 | 17): void {
+    const { memory } = this;
+    const count = (memory.get(this.record + which) + 1) | 0;
+    memory.set(this.record + which, count);
+    if (count === 0) this.carry(which);
+  }
+
+  private carry(which: 16 | 17): void {
+    const counter = which === ALLOCS ? COUNTER.ALLOCS : COUNTER.FREES;
+    const at = this.slot * COUNTER.WORDS + counter;
+    this.memory.setCount(at, this.memory.getCount(at) + 2 ** 32);
   }
 
   /** As `push`, when the depot has made room: it knows the capacity that LIMIT may deny. */
@@ -79,7 +154,7 @@ export class Magazines {
     const top = this.memory.get(at);
     this.memory.set(top + 1, granule);
     this.memory.set(at, top + 1);
-    this.states.set(granule, this.tag);
+    this.memory.setByte(this.origin + granule, this.tag);
   }
 
   /** Blocks in the loaded magazine. */
@@ -105,10 +180,10 @@ export class Magazines {
     const { memory } = this;
     const at = this.at(id);
     const loaded = memory.get(at);
-    memory.set(this.moving, loaded);
+    memory.set(this.record + MOVING, loaded);
     memory.set(at, memory.get(at + PREVIOUS));
     memory.set(at + PREVIOUS, loaded);
-    memory.set(this.moving, 0);
+    memory.set(this.record + MOVING, 0);
   }
 
   /** The slot's two top words of a class. */

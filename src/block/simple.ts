@@ -86,7 +86,7 @@ export class Simple {
   /** Calls `see` for each block of the arena that starts at `arena`, in order. */
   forEachBlockLocked(arena: number, see: (block: number, granules: number) => void): void {
     const end = this.endOf(arena);
-    for (let block = this.startOf(arena); block < end; ) {
+    for (let block = this.startOf(arena); block < end;) {
       const granules = this.tags.length(block);
       see(block, granules);
       block += granules;

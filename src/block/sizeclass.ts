@@ -12,10 +12,11 @@
 // that is how a mode switch or a checked heap takes the fast path away from every thread at once:
 // a table of zeroes names class 0, whose magazines are always empty.
 
-import { GRANULE, MAGAZINE, TABLE, type ClassGeometry } from '../word/layout.ts';
+import type { ClassGeometry } from '../word/geometry.ts';
+import { GRANULE, MAGAZINE, TABLE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
 
-const { SMALL_MAX, RUNS, RUN_PAGES_MAX, BYTES: TABLE_BYTES } = TABLE;
+const { SMALL_MAX, RUNS, RUN_PAGES_MAX } = TABLE;
 const { SHIFT, BYTES } = GRANULE;
 
 /** Blocks in a slab: the page map has so many bits for it. */
@@ -31,7 +32,7 @@ const RUN_CLASS_PAGES_MAX = 16;
 
 /** Sizes from `least` to `most`, `steps` of them for each doubling, in whole granules. */
 function* sizes(least: number, most: number, steps: number): Generator<number> {
-  for (let size = least; size <= most; ) {
+  for (let size = least; size <= most;) {
     yield size;
     size += Math.max(BYTES, 2 ** Math.floor(Math.log2(size)) / steps);
   }
@@ -75,36 +76,49 @@ export function standardClasses(pageShift: number): ClassGeometry[] {
   return classes;
 }
 
-/** Writes the class table; with `open` false, zeroes, which send every request to the slow path. */
-export function writeTable(
-  memory: Memory,
-  classes: readonly ClassGeometry[],
-  pageShift: number,
-  open: boolean,
-): void {
-  for (let step = 1; step <= SMALL_MAX >> SHIFT; step++) {
-    // RACE: read by every thread's fast path; any past entry names a class that serves the size.
-    memory.setByte(step, open ? classFor(classes, step) : 0);
-  }
-  for (let pages = 1; pages <= RUN_PAGES_MAX && RUNS + pages < TABLE_BYTES; pages++) {
-    // RACE: as above.
-    const granules = 2 ** (pageShift - SHIFT) * pages;
-    memory.setByte(RUNS + pages, open ? classFor(classes, granules) : 0);
-  }
-}
+/** Which class serves how many granules: the class table's contents, and the slow path's own copy. */
+export class SizeClasses {
+  readonly list: readonly ClassGeometry[];
+  private readonly largest: number;
+  private readonly byGranules: Uint8Array;
 
-/** The class that serves so many granules, or 0. */
-export function classFor(classes: readonly ClassGeometry[], granules: number): number {
-  return classes.findIndex((c) => c.granules >= granules) + 1;
-}
+  constructor(list: readonly ClassGeometry[]) {
+    this.list = list;
+    this.largest = list.at(-1)?.granules ?? 0;
+    this.byGranules = new Uint8Array(this.largest + 1);
+    for (let granules = 1, id = 1; granules <= this.largest; granules++) {
+      while ((list[id - 1]?.granules ?? 0) < granules) id++;
+      this.byGranules[granules] = id;
+    }
+  }
 
-/** The class that serves `size` at an alignment: its blocks all start on a multiple of it, or 0. */
-export function alignedClassFor(
-  classes: readonly ClassGeometry[],
-  size: number,
-  alignBytes: number,
-): number {
-  const granules = Math.ceil(size / BYTES);
-  const step = Math.max(1, alignBytes / BYTES);
-  return classes.findIndex((c) => c.granules >= granules && c.granules % step === 0) + 1;
+  /** The class that serves so many granules, or 0. */
+  of(granules: number): number {
+    return granules <= this.largest ? (this.byGranules[granules] ?? 0) : 0;
+  }
+
+  /** The class that serves so many granules with every block on a multiple of `align`, or 0. */
+  aligned(granules: number, align: number): number {
+    for (let id = this.of(granules); id > 0 && id <= this.list.length; id++) {
+      if ((this.list[id - 1]?.granules ?? 0) % align === 0) return id;
+    }
+    return 0;
+  }
+
+  /** Pages of a run of so many pages: its class's number, or 0. */
+  runOf(pages: number): number {
+    return this.list.findIndex((shape) => shape.kind === 'run' && shape.pages === pages) + 1;
+  }
+
+  /** Writes the class table; closed, zeroes, which send every request to the slow path. */
+  writeTable(memory: Memory, pageShift: number, open: boolean): void {
+    for (let granules = 1; granules <= SMALL_MAX >> SHIFT; granules++) {
+      // RACE: read by every thread's fast path; any past entry names a class that serves the size.
+      memory.setByte(granules, open ? this.of(granules) : 0);
+    }
+    for (let pages = 1; pages <= RUN_PAGES_MAX; pages++) {
+      // RACE: as above.
+      memory.setByte(RUNS + pages, open ? this.of(pages << (pageShift - SHIFT)) : 0);
+    }
+  }
 }

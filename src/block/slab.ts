@@ -49,7 +49,7 @@ export class Slabs {
 
   /** Blocks that a slab of so many pages holds. */
   capacityOf(pages: number): number {
-    return Math.floor((pages << this.map.granuleShift) / this.granules);
+    return ((pages << this.map.granuleShift) / this.granules) | 0;
   }
 
   /** First page of a slab with a free block, made if need be; 0 when no zone has pages for it. */

@@ -9,11 +9,12 @@
 // magazine again: the other's entry is dropped when it is popped (magazine.ts). A checked heap
 // decides with a compare-and-swap instead.
 
-import { GRANULE, STATE, TABLE, type Layout } from '../word/layout.ts';
+import type { Layout } from '../word/geometry.ts';
+import { GRANULE, STATE, TABLE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
 
 const { LIVE, CACHED } = STATE;
-const { SHIFT, BYTES } = GRANULE;
+const { BYTES } = GRANULE;
 
 export class StateMap {
   readonly memory: Memory;
@@ -42,19 +43,19 @@ export class StateMap {
     this.memory.clearBytes(this.origin + from, this.origin + end);
   }
 
+  /** Whether users' pages have a granule of that number. */
+  has(granule: number): boolean {
+    return granule >= this.firstGranule && granule < this.firstGranule + this.granules;
+  }
+
   /** The granule that `ptr` names exactly, or -1: not a number, misaligned, or outside the pages. */
   granuleOf(ptr: number): number {
     const granule = ptr / BYTES;
-    const inside = granule >= this.firstGranule && granule < this.firstGranule + this.granules;
-    return inside && Math.floor(granule) === granule ? granule : -1;
+    return this.has(granule) && Math.floor(granule) === granule ? granule : -1;
   }
 }
 
 /** The class in a LIVE state, or 0 for any other state. */
 export function classOfState(state: number): number {
   return state > LIVE && state < CACHED ? state - LIVE : 0;
-}
-
-export function ptrOf(granule: number): number {
-  return granule * 2 ** SHIFT;
 }

@@ -1,38 +1,19 @@
 // Allocation off the fast path: refills, the other modes, alignment, zones, large runs, and the
 // last attempts before "no".
 //
-//   two-tier      class → magazine → depot → slab → zone; beyond the classes → zone
-//   simple-heap   the simple heap alone
-//   hybrid        two-tier, and when that is out of memory the simple heap
-//
 // When a tier finds nothing, what lies idle in this slot's magazines and in the depots goes home to
 // the slabs, empty slabs go home to their zones, and the tier is asked once more.
 
-import { COUNTER, GRANULE, HEADER } from '../word/layout.ts';
+import { COUNTER, GRANULE, SLOT } from '../word/layout.ts';
 import { allocError, type AllocError, type AllocErrorCode } from '../word/errors.ts';
 import { orderOf } from '../page/buddy.ts';
 import { PREFERENCES, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
-import { alignedClassFor, classFor } from '../block/sizeclass.ts';
 import type { Attachment } from './attachment.ts';
 import { Generations } from './generations.ts';
+import { modeIn } from './mode.ts';
 
-const { MODE } = HEADER;
-const { ALLOCS, FAILURES, OOMS, DOUBLE_FREES, CORRUPTIONS } = COUNTER;
+const { FAILURES, OOMS, DOUBLE_FREES, CORRUPTIONS } = COUNTER;
 const { BYTES } = GRANULE;
-
-/** Which tiers serve new allocations. */
-export type Mode = 'simple-heap' | 'two-tier' | 'hybrid';
-export const MODES: readonly Mode[] = ['two-tier', 'simple-heap', 'hybrid'];
-
-/** What a block is to be; all but `granules` are defaults for an ordinary alloc. */
-interface Request {
-  readonly size: number;
-  readonly granules: number;
-  readonly align: number;
-  readonly preference: readonly number[];
-  /** The zone was named: magazines, whose blocks are from anywhere, do not serve. */
-  readonly strict: boolean;
-}
 
 export class Allocation {
   private readonly on: Attachment;
@@ -41,20 +22,17 @@ export class Allocation {
 
   constructor(on: Attachment) {
     this.on = on;
-    this.generations = new Generations(on.memory, on.layout);
+    this.generations = new Generations(on.states, on.layout);
     this.capacity = (on.layout.endGranule - on.layout.firstGranule) * BYTES;
   }
 
-  /** A live block's granule, or why not. */
+  /** A live block's granule, or why not. A zone that is named is served by the zone, not a magazine. */
   alloc(size: number, align: number = BYTES, zone?: ZoneName): number | AllocError {
     const code = this.refuse(size, align, zone);
     if (code !== null) return this.failed(code, size);
-    const preference = PREFERENCES[zone ?? 'any'];
-    const granules = Math.ceil(size / BYTES);
-    const request = { size, granules, align, preference, strict: zone !== undefined };
-    const granule = this.serve(request) || this.serveAgain(request);
+    const granule = this.serve(size, align, zone) || this.serveAgain(size, align, zone);
     if (granule === 0) return this.failed('OUT_OF_MEMORY', size);
-    this.on.counters.bump(ALLOCS);
+    this.on.magazines.count(SLOT.ALLOCS);
     if (this.on.geometry.checked) this.generations.begin(granule);
     return granule;
   }
@@ -69,10 +47,13 @@ export class Allocation {
 
   private refuse(size: number, align: number, zone: ZoneName | undefined): AllocErrorCode | null {
     if (!Number.isInteger(size) || size <= 0 || size > this.capacity) return 'INVALID_SIZE';
-    const power = Number.isInteger(align) && align > 0 && Number.isInteger(Math.log2(align));
-    if (!power || align > this.capacity) return 'INVALID_ALIGNMENT';
-    if (zone !== undefined && !ZONE_NAMES.includes(zone)) return 'INVALID_ZONE';
-    return null;
+    if (align !== BYTES && !this.isAlignment(align)) return 'INVALID_ALIGNMENT';
+    return zone === undefined || ZONE_NAMES.includes(zone) ? null : 'INVALID_ZONE';
+  }
+
+  private isAlignment(align: number): boolean {
+    const whole = Number.isInteger(align) && align > 0 && align <= this.capacity;
+    return whole && Number.isInteger(Math.log2(align));
   }
 
   private failed(code: AllocErrorCode, size: number): AllocError {
@@ -81,47 +62,39 @@ export class Allocation {
     return allocError(code, size);
   }
 
-  private serve(request: Request): number {
-    // RACE: another thread may be switching; any past mode is one that was asked for.
-    const mode = MODES[this.on.memory.get(MODE)] as Mode;
-    if (mode === 'simple-heap') return this.fromSimple(request);
-    return this.fromTiers(request);
-  }
-
-  private serveAgain(request: Request): number {
-    this.reclaim();
-    const granule = this.serve(request);
-    const hybrid = MODES[this.on.memory.get(MODE)] === 'hybrid';
-    return granule === 0 && hybrid ? this.fromSimple(request) : granule;
-  }
-
-  private fromSimple(request: Request): number {
-    const align = Math.max(request.align / BYTES, 1);
-    return this.on.simple.alloc(request.granules, align, request.preference);
-  }
-
-  private fromTiers(request: Request): number {
-    const { classes } = this.on.geometry;
+  private serve(size: number, align: number, zone?: ZoneName): number {
+    if (modeIn(this.on.memory) === 'simple-heap') return this.fromSimple(size, align, zone);
+    const { sizes, map } = this.on;
+    const granules = Math.ceil(size / BYTES);
+    // Slabs start on a page: their blocks have no alignment beyond it.
     const id =
-      request.align <= BYTES
-        ? classFor(classes, request.granules)
-        : this.alignedClass(request.size, request.align);
-    if (id === 0) return this.fromZone(request);
-    if (request.strict) return this.on.depots[id]?.takeDirect(request.preference) ?? 0;
-    return this.fromMagazine(id);
+      align <= BYTES
+        ? sizes.of(granules)
+        : align > map.pageBytes
+          ? 0
+          : sizes.aligned(granules, align / BYTES);
+    if (id === 0) return this.fromZone(size, align, zone);
+    if (zone === undefined) return this.fromMagazine(id);
+    return this.on.depots[id]?.takeDirect(PREFERENCES[zone]) ?? 0;
   }
 
-  /** A class whose blocks are all aligned: slabs start on a page, so only alignments within one. */
-  private alignedClass(size: number, align: number): number {
-    if (align > 2 ** this.on.geometry.pageShift) return 0;
-    return alignedClassFor(this.on.geometry.classes, size, align);
+  private serveAgain(size: number, align: number, zone?: ZoneName): number {
+    this.reclaim();
+    const granule = this.serve(size, align, zone);
+    const hybrid = modeIn(this.on.memory) === 'hybrid';
+    return granule === 0 && hybrid ? this.fromSimple(size, align, zone) : granule;
   }
 
-  private fromZone(request: Request): number {
-    const { pageShift } = this.on.geometry;
-    const pages = Math.ceil(request.size / 2 ** pageShift);
-    const order = orderOf(Math.max(1, request.align / 2 ** pageShift));
-    return this.on.large.alloc(pages, order, request.preference);
+  private fromSimple(size: number, align: number, zone: ZoneName | 'any' = 'any'): number {
+    const granules = Math.ceil(size / BYTES);
+    return this.on.simple.alloc(granules, Math.max(align / BYTES, 1), PREFERENCES[zone]);
+  }
+
+  private fromZone(size: number, align: number, zone: ZoneName | 'any' = 'any'): number {
+    const { pageBytes } = this.on.map;
+    const pages = Math.ceil(size / pageBytes);
+    const order = align > pageBytes ? orderOf(align / pageBytes) : 0;
+    return this.on.large.alloc(pages, order, PREFERENCES[zone]);
   }
 
   /** Pops, refilling as often as it takes; straight from the class when it has no magazine. */

@@ -1,14 +1,8 @@
 // One thread's attachment to one heap: its seat, and a view of each layer that writes under the
 // seat's name. The views hold no state of their own; everything they tell is read from the buffer.
 
-import {
-  CLASS,
-  HEADER,
-  layoutOf,
-  type ClassGeometry,
-  type Geometry,
-  type Layout,
-} from '../word/layout.ts';
+import { layoutOf, type ClassGeometry, type Geometry, type Layout } from '../word/geometry.ts';
+import { CLASS, HEADER } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
 import { Memory } from '../word/memory.ts';
 import { PageMap } from '../page/pagemap.ts';
@@ -17,6 +11,7 @@ import { Depot } from '../block/depot.ts';
 import { Large } from '../block/large.ts';
 import { MagazinePool, Magazines } from '../block/magazine.ts';
 import { Runs } from '../block/run.ts';
+import { SizeClasses } from '../block/sizeclass.ts';
 import { Simple } from '../block/simple.ts';
 import { Slabs } from '../block/slab.ts';
 import { StateMap } from '../block/statemap.ts';
@@ -33,6 +28,7 @@ export interface Attachment {
   readonly seat: Seat;
   readonly table: SlotTable;
   readonly slotLock: Lock;
+  readonly sizes: SizeClasses;
   readonly map: PageMap;
   readonly zones: Zones;
   readonly states: StateMap;
@@ -64,7 +60,7 @@ function build(
   const map = new PageMap(memory, layout, geometry.pageShift);
   const zones = new Zones(map, layout, token);
   const states = new StateMap(memory, layout);
-  const magazines = new Magazines(states, layout, slot);
+  const magazines = new Magazines(states, layout, geometry.pageShift, slot);
   const pool = new MagazinePool(memory, layout, token);
   const parts = { memory, states, magazines, pool, token, checked: geometry.checked };
   const depotOf = (shape: ClassGeometry, index: number) => {
@@ -83,6 +79,7 @@ function build(
     seat,
     table,
     slotLock: new Lock(memory, SLOT_LOCK, token),
+    sizes: new SizeClasses(geometry.classes),
     map,
     zones,
     states,
@@ -90,7 +87,7 @@ function build(
     depots: [depots[0] as Depot, ...depots],
     large: new Large(zones, states),
     simple: new Simple(zones, states, token),
-    counters: new Counters(memory, slot),
-    retired: new Counters(memory, geometry.maxSlots),
+    counters: new Counters(memory, layout, slot),
+    retired: new Counters(memory, layout, geometry.maxSlots),
   };
 }

@@ -3,24 +3,19 @@
 // that says what to do.
 
 import {
-  CLASS,
   FIXED,
-  HEADER,
   layoutOf,
-  MAGIC,
-  SLOT,
-  TABLE,
-  VERSION,
   type ClassGeometry,
   type Geometry,
   type Layout,
-} from '../word/layout.ts';
+} from '../word/geometry.ts';
+import { CLASS, HEADER, MAGIC, SLOT, TABLE, VERSION } from '../word/layout.ts';
 import { HeapError } from '../word/errors.ts';
 import { Memory } from '../word/memory.ts';
 import { PageMap } from '../page/pagemap.ts';
 import { formatZones } from '../page/zone.ts';
-import { standardClasses, writeTable } from '../block/sizeclass.ts';
-import { MODES, type Mode } from './allocate.ts';
+import { standardClasses } from '../block/sizeclass.ts';
+import { checkMode, writeMode, type Mode } from './mode.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -80,15 +75,10 @@ export function create(options: HeapOptions): Formatted {
   const geometry = geometryOf(options, region.byteOffset, region.byteEnd);
   const layout = layoutOf(geometry);
   const memory = new Memory(region.buffer, geometry.byteOffset, layout);
-  const mode = modeOf(options.mode ?? 'two-tier');
+  const mode = checkMode(options.mode ?? 'two-tier');
   if (options.buffer !== undefined) memory.clear(); // a new buffer is all zeroes
   format(memory, geometry, layout, mode);
   return { memory, geometry, handle: handleOf(region.buffer, geometry) };
-}
-
-export function modeOf(mode: Mode): Mode {
-  if (MODES.includes(mode)) return mode;
-  throw new HeapError('BAD_OPTION', `mode is one of ${MODES.join(', ')}`);
 }
 
 function handleOf(buffer: SharedArrayBuffer, geometry: Geometry): HeapHandle {
@@ -106,7 +96,10 @@ interface Region {
 /** The whole pages to use: of the buffer given, or of a new one. */
 function regionOf(options: HeapOptions): Region {
   if (typeof SharedArrayBuffer === 'undefined') {
-    throw new HeapError('BAD_BUFFER', 'no SharedArrayBuffer here: pages need COOP and COEP headers');
+    throw new HeapError(
+      'BAD_BUFFER',
+      'no SharedArrayBuffer here: pages need COOP and COEP headers',
+    );
   }
   const buffer = options.buffer ?? newBuffer(options);
   if (!(buffer instanceof SharedArrayBuffer)) {
@@ -136,7 +129,10 @@ function newBuffer(options: HeapOptions): SharedArrayBuffer {
   try {
     return new SharedArrayBuffer(size);
   } catch (cause) {
-    throw new HeapError('BAD_BUFFER', `no address space for ${String(size)} bytes: ${String(cause)}`);
+    throw new HeapError(
+      'BAD_BUFFER',
+      `no address space for ${String(size)} bytes: ${String(cause)}`,
+    );
   }
 }
 
@@ -178,21 +174,14 @@ export function format(memory: Memory, geometry: Geometry, layout: Layout, mode:
     [HEADER.DMA_END, geometry.dmaEnd],
     [HEADER.HIGH_START, geometry.highStart],
     [HEADER.CHECKED, geometry.checked ? 1 : 0],
-    [HEADER.MODE, MODES.indexOf(mode)],
   ];
   for (const [word, value] of words) memory.set(word, value);
   geometry.classes.forEach((shape, i) => {
     writeClass(memory, layout.classes + (i + 1) * CLASS.WORDS, shape);
   });
   formatZones(new PageMap(memory, layout, geometry.pageShift), layout);
-  openTable(memory, geometry, mode);
+  writeMode(memory, geometry, mode);
   memory.store(HEADER.READY, 1); // COMMIT: pairs with the load in `geometryIn`
-}
-
-/** The fast path is open in the modes that have magazines, unless every step is to be checked. */
-export function openTable(memory: Memory, geometry: Geometry, mode: Mode): void {
-  const open = mode !== 'simple-heap' && !geometry.checked;
-  writeTable(memory, geometry.classes, geometry.pageShift, open);
 }
 
 function writeClass(memory: Memory, record: number, shape: ClassGeometry): void {
@@ -206,7 +195,10 @@ function writeClass(memory: Memory, record: number, shape: ClassGeometry): void 
 /** Opens the heap that a handle names. */
 export function open(handle: HeapHandle): Formatted {
   if (handle?.kind !== 'atomalloc' || !(handle.buffer instanceof SharedArrayBuffer)) {
-    throw new HeapError('BAD_HANDLE', 'attach wants heap.handle of a heap made by SharedHeap.create');
+    throw new HeapError(
+      'BAD_HANDLE',
+      'attach wants heap.handle of a heap made by SharedHeap.create',
+    );
   }
   if (handle.version !== VERSION) throw otherVersion(handle.version);
   const { buffer, byteOffset, byteLength } = handle;

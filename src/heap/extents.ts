@@ -25,7 +25,7 @@ export function extentsOf(on: Attachment): HeapExtent[] {
 function extentsIn(on: Attachment, zone: Zone, name: ZoneName): HeapExtent[] {
   const found: HeapExtent[] = [];
   zone.lock.lock();
-  for (let page = zone.buddy.first; page < zone.buddy.end; ) {
+  for (let page = zone.buddy.first; page < zone.buddy.end;) {
     const pages = on.map.lengthAt(page);
     if (pages <= 0) break; // damage: validate names it
     found.push(extentAt(on, page, pages, name));
@@ -36,7 +36,7 @@ function extentsIn(on: Attachment, zone: Zone, name: ZoneName): HeapExtent[] {
 }
 
 function extentAt(on: Attachment, page: number, pages: number, zone: ZoneName): HeapExtent {
-  const size = 2 ** on.map.pageShift;
+  const size = on.map.pageBytes;
   const extent = { ptr: page * size, bytes: pages * size, zone };
   if (on.map.run(page) < 0) return { ...extent, use: 'free' };
   // RACE: a slab's words belong to its class lock; a past value is a picture a moment older.
@@ -44,7 +44,7 @@ function extentAt(on: Attachment, page: number, pages: number, zone: ZoneName): 
   const shape = on.geometry.classes[owner - 1];
   if (owner === ARENA) return { ...extent, use: 'simple' };
   if (shape === undefined) return { ...extent, use: 'run' };
-  const blocks = Math.floor((pages * 2 ** on.map.granuleShift) / shape.granules);
+  const blocks = Math.floor((pages << on.map.granuleShift) / shape.granules);
   const blocksInUse = blocks - on.map.get(page, FREE);
   return { ...extent, use: 'slab', blockBytes: shape.granules * 16, blocks, blocksInUse };
 }

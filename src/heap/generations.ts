@@ -9,8 +9,9 @@
 //   word         writers                  readers  access   if its writer dies midway
 //   generation   the holder; a freer, CAS any      atomic   valid
 
-import type { Layout } from '../word/layout.ts';
+import type { Layout } from '../word/geometry.ts';
 import type { Memory } from '../word/memory.ts';
+import type { StateMap } from '../block/statemap.ts';
 
 const GRANULES = 2 ** 30;
 const GENERATIONS = 2 ** 23;
@@ -20,10 +21,12 @@ export type Ref = number;
 
 export class Generations {
   private readonly memory: Memory;
+  private readonly states: StateMap;
   private readonly origin: number;
 
-  constructor(memory: Memory, layout: Layout) {
-    this.memory = memory;
+  constructor(states: StateMap, layout: Layout) {
+    this.memory = states.memory;
+    this.states = states;
     this.origin = layout.generations - layout.firstGranule;
   }
 
@@ -47,8 +50,9 @@ export class Generations {
     return (this.current(granule) & (GENERATIONS - 1)) * GRANULES + granule;
   }
 
-  /** The generation now, if the ref still names a live block; else 0. */
+  /** The generation now, if the ref still names a live block of this heap; else 0. */
   match(ref: Ref): number {
+    if (!Number.isSafeInteger(ref) || ref < 0 || !this.states.has(granuleOfRef(ref))) return 0;
     const current = this.current(granuleOfRef(ref));
     const same = (current & (GENERATIONS - 1)) === Math.floor(ref / GRANULES);
     return same && (current & 1) === 1 ? current : 0;

@@ -1,43 +1,32 @@
 // SharedHeap: what users see. One object per thread and heap.
 //
-// An ordinary alloc reads the class table, pops the slot's magazine, writes one state byte and two
-// words; an ordinary free reads the state byte and pushes. No Atomics, no allocation, no branch for
-// modes, checks or detachment: each of those leaves the fast path a table of zeroes, an empty
-// magazine or a full one, and so sends it to the slow path, which asks why.
-// Budget: alloc 4 loads, 4 stores; free 4 loads, 4 stores (counters included).
+// An ordinary alloc reads the class table, pops the slot's magazine and writes one state byte; an
+// ordinary free reads the state byte and pushes (block/magazine.ts). No Atomics, no allocation, no
+// branch for modes, checks or detachment: each of those leaves the fast path a table of zeroes, an
+// empty magazine or a full one, and so sends it to the slow path, which asks why.
+// Budget: alloc 5 loads, 3 stores; free 4 loads, 4 stores.
 
-import { COUNTER, GRANULE, HEADER, STATE, TABLE } from '../word/layout.ts';
+import { GRANULE, HEADER } from '../word/layout.ts';
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
 import { copyBytes, zeroBytes, type Memory } from '../word/memory.ts';
 import type { ZoneName } from '../page/zone.ts';
 import { Magazines } from '../block/magazine.ts';
 import type { StateMap } from '../block/statemap.ts';
-import type { Counters } from '../slot/counters.ts';
-import { Allocation, MODES, type Mode } from './allocate.ts';
+import { Allocation } from './allocate.ts';
 import { occupy, type Attachment } from './attachment.ts';
-import {
-  create,
-  modeOf,
-  open,
-  openTable,
-  type Formatted,
-  type HeapHandle,
-  type HeapOptions,
-} from './create.ts';
+import { create, open, type Formatted, type HeapHandle, type HeapOptions } from './create.ts';
 import { extentsOf, type HeapExtent } from './extents.ts';
 import { Generations, granuleOfRef, type Ref } from './generations.ts';
+import { checkMode, modeIn, writeMode, type Mode } from './mode.ts';
 import { Release } from './release.ts';
 import { Resize } from './resize.ts';
 import { Roots } from './roots.ts';
 import { isHealthy, statsOf, type HeapStats } from './stats.ts';
 import { buddyinfo, slabinfo, summary } from './text.ts';
 import { validate, type Finding } from './validate.ts';
-import { blockView, wholeView, type ViewType } from './views.ts';
+import { blockView, HeapViews, type ViewType } from './views.ts';
 
-const { ALLOCS, FREES } = COUNTER;
-const { SHIFT, BYTES } = GRANULE;
-const { LIVE, CACHED } = STATE;
-const { SMALL_MAX, RUNS, RUN_PAGES_MAX } = TABLE;
+const { BYTES } = GRANULE;
 
 /** A block: a byte offset into the buffer. 0 is null. */
 export type Ptr = number;
@@ -58,29 +47,16 @@ function identity(memory: Memory): string {
   return `${String(memory.get(HEADER.ID_LOW))}:${String(memory.get(HEADER.ID_HIGH))}`;
 }
 
-export class SharedHeap implements Disposable {
+export class SharedHeap extends HeapViews implements Disposable {
   /** What other threads attach with: a frozen plain object, for workerData or postMessage. */
   readonly handle: HeapHandle;
   /** This thread's seat. */
   readonly slot: number;
   readonly roots: Roots;
-  /** Whole-heap views: u8[ptr], i32[ptr >> 2], f64[ptr >> 3]. Fixed length, made once. */
-  readonly u8: Uint8Array<SharedArrayBuffer>;
-  readonly i8: Int8Array<SharedArrayBuffer>;
-  readonly u16: Uint16Array<SharedArrayBuffer>;
-  readonly i16: Int16Array<SharedArrayBuffer>;
-  readonly u32: Uint32Array<SharedArrayBuffer>;
-  readonly i32: Int32Array<SharedArrayBuffer>;
-  readonly f32: Float32Array<SharedArrayBuffer>;
-  readonly f64: Float64Array<SharedArrayBuffer>;
 
   private readonly on: Attachment;
   private readonly memory: Memory;
   private readonly states: StateMap;
-  private readonly counters: Counters;
-  private readonly firstGranule: number;
-  private readonly granules: number;
-  private readonly pageShift: number;
   private readonly allocation: Allocation;
   private readonly release: Release;
   private readonly resize: Resize;
@@ -90,31 +66,18 @@ export class SharedHeap implements Disposable {
   private refusal: AllocError | null = null;
 
   private constructor(formatted: Formatted, on: Attachment) {
-    const { buffer } = formatted.memory;
-    const end = on.geometry.byteEnd;
+    super(formatted.memory.buffer, on.geometry.byteEnd);
     this.handle = formatted.handle;
     this.on = on;
     this.slot = on.seat.slot;
     this.memory = on.memory;
     this.states = on.states;
-    this.counters = on.counters;
     this.magazines = on.magazines;
-    this.firstGranule = on.states.firstGranule;
-    this.granules = on.states.granules;
-    this.pageShift = on.geometry.pageShift;
     this.allocation = new Allocation(on);
     this.release = new Release(on);
     this.resize = new Resize(on);
-    this.generations = new Generations(on.memory, on.layout);
+    this.generations = new Generations(on.states, on.layout);
     this.roots = new Roots(on.memory, on.layout, on.seat.token);
-    this.u8 = wholeView<Uint8Array<SharedArrayBuffer>>(Uint8Array, buffer, end);
-    this.i8 = wholeView<Int8Array<SharedArrayBuffer>>(Int8Array, buffer, end);
-    this.u16 = wholeView<Uint16Array<SharedArrayBuffer>>(Uint16Array, buffer, end);
-    this.i16 = wholeView<Int16Array<SharedArrayBuffer>>(Int16Array, buffer, end);
-    this.u32 = wholeView<Uint32Array<SharedArrayBuffer>>(Uint32Array, buffer, end);
-    this.i32 = wholeView<Int32Array<SharedArrayBuffer>>(Int32Array, buffer, end);
-    this.f32 = wholeView<Float32Array<SharedArrayBuffer>>(Float32Array, buffer, end);
-    this.f64 = wholeView<Float64Array<SharedArrayBuffer>>(Float64Array, buffer, end);
   }
 
   /** Makes a heap and attaches this thread. Throws a HeapError when an option cannot be had. */
@@ -146,7 +109,12 @@ export class SharedHeap implements Disposable {
     if (this.detached) return;
     this.detached = true;
     const { on } = this;
-    this.magazines = new Magazines(on.states, on.layout, on.geometry.maxSlots);
+    this.magazines = new Magazines(
+      on.states,
+      on.layout,
+      on.geometry.pageShift,
+      on.geometry.maxSlots,
+    );
     for (let id = 1; id < on.depots.length; id++) on.depots[id]?.flush();
     on.slotLock.lock();
     on.counters.foldInto(on.retired);
@@ -161,24 +129,13 @@ export class SharedHeap implements Disposable {
 
   /** A block of at least `size` bytes, aligned to 16, or 0: then `lastError` says why. */
   alloc(size: number): Ptr {
-    const id = this.classOf(size);
-    const granule = this.magazines.pop(id);
-    if (granule === 0) return this.allocSlow(size);
-    this.counters.bump(ALLOCS);
-    return granule * BYTES;
+    const ptr = this.magazines.alloc(size);
+    return ptr === 0 ? this.allocSlow(size) : ptr;
   }
 
   /** Frees a block, from whichever thread. Anything but a live block is a counted, harmless false. */
   free(ptr: Ptr): boolean {
-    const granule = ptr >>> SHIFT;
-    // Beyond 4 GiB, and for anything that is no multiple of 16, this differs: the slow path.
-    if (granule * BYTES !== ptr) return this.freeSlow(ptr);
-    if ((granule - this.firstGranule) >>> 0 >= this.granules) return this.freeSlow(ptr);
-    const id = this.states.get(granule) - LIVE;
-    if (id <= 0 || id >= CACHED - LIVE) return this.freeSlow(ptr);
-    if (!this.magazines.push(granule, id)) return this.freeSlow(ptr);
-    this.counters.bump(FREES);
-    return true;
+    return this.magazines.free(ptr) || this.freeSlow(ptr);
   }
 
   /** As `alloc`, with options and the reason in the result. */
@@ -198,7 +155,8 @@ export class SharedHeap implements Disposable {
   realloc(ptr: Ptr, size: number): Ptr {
     if (ptr === 0) return this.alloc(size);
     const bytes = this.usableSize(ptr);
-    if (bytes === 0) return this.refuse(allocError(this.whyNotLive(), ptr));
+    const why = this.detached ? 'DETACHED' : 'INVALID_POINTER';
+    if (bytes === 0) return this.refuse(allocError(why, ptr));
     const sound = Number.isInteger(size) && size > 0;
     if (sound && this.resize.inPlace(ptr / BYTES, size)) return ptr;
     const moved = this.alloc(size);
@@ -255,30 +213,25 @@ export class SharedHeap implements Disposable {
 
   /** The pointer of a ref, or 0 once its block has been freed, also if it is in use again. */
   deref(ref: Ref): Ptr {
-    const granule = this.granuleOfRef(ref);
-    return granule > 0 && this.generations.match(ref) !== 0 ? granule * BYTES : 0;
+    return this.generationOf(ref) === 0 ? 0 : granuleOfRef(ref) * BYTES;
   }
 
   /** Frees the block of a ref; false, and nothing happens, if another free was first. */
   freeRef(ref: Ref): boolean {
-    const granule = this.granuleOfRef(ref);
-    const generation = granule > 0 ? this.generations.match(ref) : 0;
-    return this.freeSlow(granule * BYTES, generation);
+    const generation = this.generationOf(ref);
+    return this.freeSlow(generation === 0 ? 0 : granuleOfRef(ref) * BYTES, generation);
   }
 
   /** Changes which tiers serve new allocations, for all threads. Live blocks stay valid. */
   setMode(mode: Mode): void {
-    const { on } = this;
-    modeOf(mode);
-    on.slotLock.lock();
-    // RACE: pairs with `Allocation.serve`; any past value is a mode that was asked for.
-    this.memory.set(HEADER.MODE, MODES.indexOf(mode));
-    openTable(this.memory, on.geometry, mode);
-    on.slotLock.unlock();
+    checkMode(mode);
+    this.on.slotLock.lock();
+    writeMode(this.memory, this.on.geometry, mode);
+    this.on.slotLock.unlock();
   }
 
   get mode(): Mode {
-    return MODES[this.memory.get(HEADER.MODE)] as Mode;
+    return modeIn(this.memory);
   }
 
   /** Why this thread's last refused operation was refused; null before the first. */
@@ -320,14 +273,6 @@ export class SharedHeap implements Disposable {
     return summary(this.stats(), this.slot);
   }
 
-  /** The class that serves `size` from magazines; 0, which has none, sends it the slow way. */
-  private classOf(size: number): number {
-    if ((size | 0) !== size) return 0;
-    if ((size - 1) >>> 0 < SMALL_MAX) return this.memory.getByte((size + 15) >>> SHIFT);
-    const pages = (size + (1 << this.pageShift) - 1) >>> this.pageShift;
-    return pages - 1 < RUN_PAGES_MAX ? this.memory.getByte(RUNS + pages) : 0;
-  }
-
   private allocSlow(size: number, align?: number, zone?: ZoneName): Ptr {
     if (this.detached) return this.refuse(allocError('DETACHED', size));
     const granule = this.allocation.alloc(size, align, zone);
@@ -335,9 +280,7 @@ export class SharedHeap implements Disposable {
   }
 
   private freeSlow(ptr: Ptr, generation?: number): boolean {
-    const error = this.detached
-      ? allocError('DETACHED', ptr)
-      : this.release.free(ptr, generation);
+    const error = this.detached ? allocError('DETACHED', ptr) : this.release.free(ptr, generation);
     if (error !== null) this.refusal = error;
     return error === null;
   }
@@ -347,13 +290,7 @@ export class SharedHeap implements Disposable {
     return 0;
   }
 
-  private whyNotLive(): 'DETACHED' | 'INVALID_POINTER' {
-    return this.detached ? 'DETACHED' : 'INVALID_POINTER';
-  }
-
-  /** The granule that a ref names if it lies in this checked heap, or 0. */
-  private granuleOfRef(ref: Ref): number {
-    if (!this.on.geometry.checked || !Number.isSafeInteger(ref) || ref < 0) return 0;
-    return Math.max(0, this.states.granuleOf(granuleOfRef(ref) * BYTES));
+  private generationOf(ref: Ref): number {
+    return this.on.geometry.checked && !this.detached ? this.generations.match(ref) : 0;
   }
 }

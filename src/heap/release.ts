@@ -5,13 +5,13 @@
 // A pointer that is no live block changes nothing. A block's start that is free or cached was freed
 // twice; everything else is no pointer of ours.
 
-import { COUNTER, PAGE, STATE } from '../word/layout.ts';
+import { COUNTER, PAGE, SLOT, STATE } from '../word/layout.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
 import { classOfState } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';
 import { Generations } from './generations.ts';
 
-const { FREES, DOUBLE_FREES, INVALID_FREES } = COUNTER;
+const { DOUBLE_FREES, INVALID_FREES } = COUNTER;
 const { LARGE, SIMPLE_LIVE, SIMPLE_FREE, CACHED, FREE } = STATE;
 const { HEAD, OWNER } = PAGE;
 
@@ -21,7 +21,7 @@ export class Release {
 
   constructor(on: Attachment) {
     this.on = on;
-    this.generations = new Generations(on.memory, on.layout);
+    this.generations = new Generations(on.states, on.layout);
   }
 
   /** Frees the block at `ptr`; null, or why not. `generation` is the one a Ref was checked against. */
@@ -32,7 +32,7 @@ export class Release {
       ? this.freeChecked(granule, generation ?? this.generations.current(granule))
       : this.freeBlock(granule);
     if (!freed) return this.refused(ptr, this.isBlockStart(granule));
-    this.on.counters.bump(FREES);
+    this.on.magazines.count(SLOT.FREES);
     return null;
   }
 
@@ -75,10 +75,10 @@ export class Release {
     if (state !== FREE) return false;
     // RACE: the page may change hands meanwhile; then the answer was true a moment ago.
     const page = granule >>> map.granuleShift;
-    if (page * 2 ** map.granuleShift === granule && map.isFree(page)) return true;
+    if (page << map.granuleShift === granule && map.isFree(page)) return true;
     const slab = map.get(page, HEAD);
     if (slab === 0 || page >= slab + map.run(slab)) return false;
     const shape = this.on.geometry.classes[map.get(slab, OWNER) - 1];
-    return shape !== undefined && (granule - slab * 2 ** map.granuleShift) % shape.granules === 0;
+    return shape !== undefined && (granule - (slab << map.granuleShift)) % shape.granules === 0;
   }
 }

@@ -6,7 +6,6 @@
 // leaves the old block as it was.
 
 import { GRANULE, STATE } from '../word/layout.ts';
-import { classFor } from '../block/sizeclass.ts';
 import { classOfState } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';
 
@@ -25,7 +24,7 @@ export class Resize {
     const state = this.on.states.get(granule);
     const id = classOfState(state);
     if (id !== 0) return this.granulesOfClass(id) * BYTES;
-    if (state === LARGE) return this.on.large.pagesOf(granule) * 2 ** this.on.map.pageShift;
+    if (state === LARGE) return this.on.large.pagesOf(granule) * this.on.map.pageBytes;
     return state === SIMPLE_LIVE ? this.on.simple.lengthOf(granule) * BYTES : 0;
   }
 
@@ -37,7 +36,7 @@ export class Resize {
     const granules = Math.ceil(size / BYTES);
     if (state === SIMPLE_LIVE) return on.simple.resize(granule, granules);
     if (id !== 0 && this.stillServes(id, granules)) return true;
-    const pages = Math.ceil(size / 2 ** on.map.pageShift);
+    const pages = Math.ceil(size / on.map.pageBytes);
     if (state === LARGE) return this.resizeLarge(granule, pages);
     return on.geometry.classes[id - 1]?.kind === 'run' && this.resizeRun(granule, id, pages);
   }
@@ -61,7 +60,7 @@ export class Resize {
   private resizeRun(granule: number, id: number, pages: number): boolean {
     const { depots, states, geometry, large, map } = this.on;
     const from = geometry.classes[id - 1]?.pages ?? 0;
-    const target = classFor(geometry.classes, pages * 2 ** map.granuleShift);
+    const target = this.on.sizes.of(pages << map.granuleShift);
     const shape = geometry.classes[target - 1];
     if (shape?.kind === 'slab') return false;
     const isLarge = shape === undefined;

@@ -5,7 +5,8 @@
 //   GRANULE  root lock  root lock  plain   valid: 0 is an unused entry, written last by set
 //   NAME     root lock  root lock  plain   valid while GRANULE is not 0
 
-import { GRANULE, HEADER, LOCK, ROOT, type Layout } from '../word/layout.ts';
+import type { Layout } from '../word/geometry.ts';
+import { GRANULE, HEADER, LOCK, ROOT } from '../word/layout.ts';
 import { HeapError } from '../word/errors.ts';
 import { Lock } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';

@@ -10,7 +10,7 @@ import { CLASS, COUNTER, HEADER, LOCK, ZONE } from '../word/layout.ts';
 import { ZONE_NAMES, type ZoneName } from '../page/zone.ts';
 import { Magazines } from '../block/magazine.ts';
 import { Counters } from '../slot/counters.ts';
-import { MODES, type Mode } from './allocate.ts';
+import { modeIn, type Mode } from './mode.ts';
 import type { Attachment } from './attachment.ts';
 
 const { CARVED, FREE, DEPOT_BLOCKS, SLABS, PAGES } = CLASS;
@@ -91,7 +91,7 @@ export interface HeapStats {
 
 export function statsOf(on: Attachment): HeapStats {
   const { memory, layout, geometry } = on;
-  const pageBytes = 2 ** geometry.pageShift;
+  const { pageBytes } = on.map;
   const zones = ZONE_NAMES.map((name, i) => zoneStats(on, name, i));
   const magazines = magazinesOf(on);
   const classes = geometry.classes.map((_, i) => classStats(on, i + 1, magazines));
@@ -113,7 +113,7 @@ export function statsOf(on: Attachment): HeapStats {
     failureRate: failures === 0 ? 0 : failures / (failures + allocs),
     ...counts,
     fragmentationRatio: slackOf(on, classes),
-    mode: MODES[memory.get(HEADER.MODE)] as Mode,
+    mode: modeIn(memory),
     zones,
     classes,
     slots,
@@ -147,7 +147,7 @@ function magazinesOf(on: Attachment): Magazines[] {
   const slots = Array.from({ length: on.geometry.maxSlots }, (_, slot) => slot);
   return slots
     .filter((slot) => on.table.isTaken(slot))
-    .map((slot) => new Magazines(on.states, on.layout, slot));
+    .map((slot) => new Magazines(on.states, on.layout, on.geometry.pageShift, slot));
 }
 
 function zoneStats(on: Attachment, name: ZoneName, index: number): ZoneStats {
@@ -158,8 +158,8 @@ function zoneStats(on: Attachment, name: ZoneName, index: number): ZoneStats {
   const free = on.zones.list[index]?.buddy.counts() ?? [];
   return {
     name,
-    startPtr: first * 2 ** map.pageShift,
-    endPtr: end * 2 ** map.pageShift,
+    startPtr: first * map.pageBytes,
+    endPtr: end * map.pageBytes,
     pages: end - first,
     freePages: memory.get(record + ZONE.FREE),
     peakPages: memory.get(record + ZONE.PEAK),
@@ -207,7 +207,7 @@ function classStats(on: Attachment, id: number, magazines: readonly Magazines[])
 }
 
 function slotStats(on: Attachment, of: Magazines): SlotStats {
-  const counters = new Counters(on.memory, of.slot);
+  const counters = new Counters(on.memory, on.layout, of.slot);
   const bytes = on.geometry.classes.map((shape, i) => of.countOf(i + 1) * shape.granules * 16);
   return {
     slot: of.slot,
@@ -221,7 +221,10 @@ function slotStats(on: Attachment, of: Magazines): SlotStats {
 
 /** Sums over all slots and all that have left. */
 function countsOf(on: Attachment) {
-  const of = Array.from({ length: on.geometry.maxSlots + 1 }, (_, i) => new Counters(on.memory, i));
+  const of = Array.from(
+    { length: on.geometry.maxSlots + 1 },
+    (_, i) => new Counters(on.memory, on.layout, i),
+  );
   const total = (which: number) => sum(of.map((c) => c.get(which)));
   return {
     allocs: total(ALLOCS),
@@ -235,11 +238,11 @@ function countsOf(on: Attachment) {
 }
 
 function liveTotals(on: Attachment, classes: readonly ClassStats[]) {
-  const { memory, layout, geometry } = on;
+  const { memory, layout } = on;
   const zone = (word: number) =>
     sum(ZONE_NAMES.map((_, i) => memory.get(layout.zones + i * ZONE.WORDS + word)));
   const inClasses = sum(classes.map((c) => c.liveBlocks * c.blockBytes));
-  const large = zone(ZONE.LARGE_PAGES) * 2 ** geometry.pageShift;
+  const large = zone(ZONE.LARGE_PAGES) * on.map.pageBytes;
   const blocks = sum(classes.map((c) => c.liveBlocks));
   return {
     allocatedBytes: inClasses + large + memory.get(HEADER.SIMPLE_GRANULES) * 16,
@@ -252,5 +255,5 @@ function slackOf(on: Attachment, classes: readonly ClassStats[]): number {
   const record = (i: number) => on.layout.classes + (i + 1) * CLASS.WORDS;
   const pages = sum(slabs.map((_, i) => on.memory.get(record(i) + PAGES)));
   const live = sum(slabs.map((c) => c.liveBlocks * c.blockBytes));
-  return pages === 0 ? 0 : 1 - live / (pages * 2 ** on.geometry.pageShift);
+  return pages === 0 ? 0 : 1 - live / (pages * on.map.pageBytes);
 }

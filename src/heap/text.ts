@@ -28,7 +28,9 @@ export function slabinfo(stats: HeapStats): string {
     c.lock.contended,
     c.lock.waits,
   ]);
-  return [head, ...rows].map((row) => row.map((cell) => String(cell).padStart(9)).join('')).join('\n');
+  return [head, ...rows]
+    .map((row) => row.map((cell) => String(cell).padStart(9)).join(''))
+    .join('\n');
 }
 
 /** What `console.log(heap)` shows. */

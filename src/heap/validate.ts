@@ -69,7 +69,9 @@ class Walk {
   }
 
   private operations(): number {
-    const counts = this.takenSlots().map((slot) => new Counters(this.on.memory, slot));
+    const counts = this.takenSlots().map(
+      (slot) => new Counters(this.on.memory, this.on.layout, slot),
+    );
     return counts.reduce((sum, c) => sum + c.get(ALLOCS) + c.get(FREES), 0);
   }
 
@@ -103,10 +105,7 @@ class Walk {
 
   private plainRun(run: UsedRun): void {
     const granule = run.page << this.on.map.granuleShift;
-    const { classes } = this.on.geometry;
-    const runClassOf = (pages: number) =>
-      classes.findIndex((shape) => shape.kind === 'run' && shape.pages === pages) + 1;
-    this.blocks.run(run, this.sums, runClassOf);
+    this.blocks.run(run, this.sums, this.on.sizes.runOf(run.pages));
     const state = this.on.states.get(granule);
     if (state !== FREE) return;
     const message = `${String(run.pages)} pages are in use by nobody`;
@@ -137,7 +136,12 @@ class Walk {
   }
 
   private slot(slot: number): void {
-    const magazines = new Magazines(this.on.states, this.on.layout, slot);
+    const magazines = new Magazines(
+      this.on.states,
+      this.on.layout,
+      this.on.geometry.pageShift,
+      slot,
+    );
     for (const sums of this.sums.slice(1)) {
       for (const top of magazines.tops(sums.id)) {
         if (top !== 0) this.blocks.magazine(top, sums, (g) => this.isBlock(g, sums.id));

@@ -8,23 +8,33 @@
 
 import { HeapError } from '../word/errors.ts';
 
-export type TypedArray =
-  | Int8Array<SharedArrayBuffer>
-  | Uint8Array<SharedArrayBuffer>
-  | Uint8ClampedArray<SharedArrayBuffer>
-  | Int16Array<SharedArrayBuffer>
-  | Uint16Array<SharedArrayBuffer>
-  | Int32Array<SharedArrayBuffer>
-  | Uint32Array<SharedArrayBuffer>
-  | Float32Array<SharedArrayBuffer>
-  | Float64Array<SharedArrayBuffer>
-  | BigInt64Array<SharedArrayBuffer>
-  | BigUint64Array<SharedArrayBuffer>;
-
 /** A typed array's constructor, such as Float32Array, or DataView's. */
 export interface ViewType<T> {
   new (buffer: SharedArrayBuffer, byteOffset: number, length: number): T;
   readonly BYTES_PER_ELEMENT?: number;
+}
+
+/** Views of the whole heap: u8[ptr], i32[ptr >> 2], f64[ptr >> 3]. Fixed length, made once. */
+export class HeapViews {
+  readonly u8: Uint8Array<SharedArrayBuffer>;
+  readonly i8: Int8Array<SharedArrayBuffer>;
+  readonly u16: Uint16Array<SharedArrayBuffer>;
+  readonly i16: Int16Array<SharedArrayBuffer>;
+  readonly u32: Uint32Array<SharedArrayBuffer>;
+  readonly i32: Int32Array<SharedArrayBuffer>;
+  readonly f32: Float32Array<SharedArrayBuffer>;
+  readonly f64: Float64Array<SharedArrayBuffer>;
+
+  constructor(buffer: SharedArrayBuffer, byteEnd: number) {
+    this.u8 = wholeView<Uint8Array<SharedArrayBuffer>>(Uint8Array, buffer, byteEnd);
+    this.i8 = wholeView<Int8Array<SharedArrayBuffer>>(Int8Array, buffer, byteEnd);
+    this.u16 = wholeView<Uint16Array<SharedArrayBuffer>>(Uint16Array, buffer, byteEnd);
+    this.i16 = wholeView<Int16Array<SharedArrayBuffer>>(Int16Array, buffer, byteEnd);
+    this.u32 = wholeView<Uint32Array<SharedArrayBuffer>>(Uint32Array, buffer, byteEnd);
+    this.i32 = wholeView<Int32Array<SharedArrayBuffer>>(Int32Array, buffer, byteEnd);
+    this.f32 = wholeView<Float32Array<SharedArrayBuffer>>(Float32Array, buffer, byteEnd);
+    this.f64 = wholeView<Float64Array<SharedArrayBuffer>>(Float64Array, buffer, byteEnd);
+  }
 }
 
 /** The longest view of the first `bytes` bytes that this platform can make. */

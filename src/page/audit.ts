@@ -30,7 +30,7 @@ export interface ZoneAudit {
 export function auditZone(map: PageMap, zone: Zone, name: ZoneName): ZoneAudit {
   const audit: ZoneAudit = { findings: [], used: [], free: [] };
   const say = (page: number, message: string) =>
-    audit.findings.push({ where: `zone ${name}`, ptr: page * 2 ** map.pageShift, message });
+    audit.findings.push({ where: `zone ${name}`, ptr: page * map.pageBytes, message });
   walk(map, zone, audit, say);
   for (const run of [...audit.used, ...audit.free]) auditInside(map, run, say);
   auditFree(map, zone, audit.free, say);
@@ -41,7 +41,7 @@ type Say = (page: number, message: string) => void;
 
 function walk(map: PageMap, zone: Zone, audit: ZoneAudit, say: Say): void {
   const { first, end } = zone.buddy;
-  for (let page = first; page < end; ) {
+  for (let page = first; page < end;) {
     const pages = map.lengthAt(page);
     if (pages <= 0 || page + pages > end) {
       say(page, `RUN word ${String(map.run(page))} cannot stand here`);

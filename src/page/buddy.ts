@@ -63,7 +63,7 @@ export class Buddy {
     if (order < 0) return 0;
     const page = this.memory.get(this.head(order));
     this.take(page, order);
-    const length = 2 ** order;
+    const length = 1 << order;
     if (pages < length) this.writeFree(page + pages, length - pages);
     this.map.setRun(page, pages); // COMMIT: the pieces behind it become visible with it
     if (pages < length) this.linkFree(page + pages, length - pages);
@@ -131,17 +131,17 @@ export class Buddy {
   /** Makes [at, at + pages) free blocks as long as alignment allows, without merging. */
   private addFree(at: number, pages: number): void {
     const first = orderAt(at, pages);
-    this.writeFree(at + 2 ** first, pages - 2 ** first);
+    this.writeFree(at + (1 << first), pages - (1 << first));
     this.map.setRun(at, -1 - first); // COMMIT: the first word makes the rest visible
     this.linkFree(at, pages);
   }
 
   private writeFree(at: number, pages: number): void {
-    for (let left = pages, page = at; left > 0; ) {
+    for (let left = pages, page = at; left > 0;) {
       const order = orderAt(page, left);
       this.map.setRun(page, -1 - order);
-      page += 2 ** order;
-      left -= 2 ** order;
+      page += 1 << order;
+      left -= 1 << order;
     }
   }
 
@@ -155,7 +155,7 @@ export class Buddy {
   /** Merges each free block of a range that has just become free with its buddies. */
   private mergeRange(at: number, pages: number): void {
     const end = at + pages;
-    for (let page = at; page < end; ) page = this.merge(page);
+    for (let page = at; page < end;) page = this.merge(page);
   }
 
   /** Merges one free block upwards as far as it goes; returns the page behind the result. */
@@ -163,7 +163,7 @@ export class Buddy {
     let page = from;
     let order = -1 - this.map.run(page);
     let buddy = this.buddyOf(page, order);
-    if (buddy < 0) return page + 2 ** order;
+    if (buddy < 0) return page + (1 << order);
     this.take(page, order);
     while (buddy >= 0) {
       this.take(buddy, order);
@@ -175,13 +175,13 @@ export class Buddy {
       buddy = this.buddyOf(page, order);
     }
     this.put(page, order);
-    return page + 2 ** order;
+    return page + (1 << order);
   }
 
   /** The free buddy to merge with, or -1. */
   private buddyOf(page: number, order: number): number {
     const buddy = page ^ (1 << order);
-    if (buddy < this.first || buddy + 2 ** order > this.end) return -1;
+    if (buddy < this.first || buddy + (1 << order) > this.end) return -1;
     return this.map.run(buddy) === -1 - order ? buddy : -1;
   }
 
@@ -215,7 +215,7 @@ export class Buddy {
     const { memory, zone } = this;
     const count = memory.get(zone + COUNTS + order) + blocks;
     memory.set(zone + COUNTS + order, count);
-    memory.set(zone + FREE, memory.get(zone + FREE) + blocks * 2 ** order);
+    memory.set(zone + FREE, memory.get(zone + FREE) + (blocks << order));
     if (count === (blocks > 0 ? 1 : 0)) {
       memory.set(zone + AVAILABLE, memory.get(zone + AVAILABLE) ^ (1 << order));
     }

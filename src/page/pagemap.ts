@@ -5,7 +5,8 @@
 // RUN is the truth of the buddy system and belongs to the zone's lock; the rest is a slab's or an
 // arena's and belongs to the class or the simple lock while the run is in use (see layout.ts).
 
-import { GRANULE, PAGE, ZONE, type Layout } from '../word/layout.ts';
+import type { Layout } from '../word/geometry.ts';
+import { GRANULE, PAGE, ZONE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
 
 const { WORDS, NEXT, PREV, RUN } = PAGE;
@@ -13,6 +14,7 @@ const { WORDS, NEXT, PREV, RUN } = PAGE;
 export class PageMap {
   readonly memory: Memory;
   readonly pageShift: number;
+  readonly pageBytes: number;
   readonly firstPage: number;
   readonly endPage: number;
   /** Granule number = page number << this. */
@@ -21,11 +23,13 @@ export class PageMap {
 
   constructor(memory: Memory, layout: Layout, pageShift: number) {
     this.memory = memory;
-    this.pageShift = pageShift;
-    this.firstPage = layout.firstPage;
-    this.endPage = layout.endPage;
-    this.granuleShift = pageShift - GRANULE.SHIFT;
-    this.origin = layout.pageMap - layout.firstPage * WORDS;
+    // `| 0` makes small integers of them: V8 keeps what a division gave as boxed doubles.
+    this.pageShift = pageShift | 0;
+    this.pageBytes = 1 << pageShift;
+    this.firstPage = layout.firstPage | 0;
+    this.endPage = layout.endPage | 0;
+    this.granuleShift = (pageShift - GRANULE.SHIFT) | 0;
+    this.origin = (layout.pageMap - layout.firstPage * WORDS) | 0;
   }
 
   /** Word index of a page's record. */
@@ -53,7 +57,7 @@ export class PageMap {
   /** Pages of the run or free block that starts here; 0 when none does. */
   lengthAt(page: number): number {
     const run = this.run(page);
-    return run < 0 ? 2 ** (-1 - run) : run;
+    return run < 0 ? 1 << (-1 - run) : run;
   }
 
   /** Whether the page lies in a free block. Without the zone's lock the answer may be old. */

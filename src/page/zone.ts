@@ -9,7 +9,8 @@
 //
 // A zone without pages is skipped, and then the next one counts as the preferred one.
 
-import { GRANULE, HEADER, LOCK, ZONE, type Layout } from '../word/layout.ts';
+import type { Layout } from '../word/geometry.ts';
+import { GRANULE, HEADER, LOCK, ZONE } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
 import { Buddy } from './buddy.ts';

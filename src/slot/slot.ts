@@ -13,7 +13,8 @@
 // An incarnation makes each use of a seat distinct: a lock word or a magazine left by the dead can
 // not be mistaken for its successor's.
 
-import { SLOT, type Layout } from '../word/layout.ts';
+import type { Layout } from '../word/geometry.ts';
+import { SLOT } from '../word/layout.ts';
 import { tokenOf } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
 

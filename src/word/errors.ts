@@ -23,7 +23,8 @@ export interface AllocError {
 }
 
 export type Result<T, E = AllocError> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: E };
 
 export function ok<T>(value: T): Result<T, never> {
   return { ok: true, value };
@@ -52,7 +53,13 @@ export function allocError(code: AllocErrorCode, requested: number): AllocError 
 }
 
 export type HeapErrorCode =
-  'BAD_OPTION' | 'BAD_BUFFER' | 'BAD_HANDLE' | 'BAD_VERSION' | 'BAD_VIEW' | 'BAD_NAME' | 'NO_SLOT';
+  | 'BAD_OPTION'
+  | 'BAD_BUFFER'
+  | 'BAD_HANDLE'
+  | 'BAD_VERSION'
+  | 'BAD_VIEW'
+  | 'BAD_NAME'
+  | 'NO_SLOT';
 
 /** Thrown for misuse at set-up. The message says what to do. */
 export class HeapError extends Error {

@@ -136,10 +136,19 @@ export const CLASS = Object.freeze({
   MAX: 63,
 });
 
-//   SEAT         by CAS, then the slot  all        atomic  names the dead
-//   MOVING       the slot               recovery   plain   the magazine that is between two places
-//   CACHES       the slot               the slot   plain   valid: the state byte decides each entry
-export const SLOT = Object.freeze({ SEAT: 0, MOVING: 1, CACHES: 32, WORDS: 32 + 64 * 4, MAX: 128 });
+//   SEAT           by CAS, then the slot  all       atomic  names the dead
+//   MOVING         the slot               recovery  plain   the magazine that is between two places
+//   ALLOCS, FREES  the slot               stats     plain   valid: one operation more or less
+//   CACHES         the slot               the slot  plain   valid: the state byte decides each entry
+export const SLOT = Object.freeze({
+  SEAT: 0,
+  MOVING: 1,
+  ALLOCS: 16,
+  FREES: 17,
+  CACHES: 32,
+  WORDS: 32 + 64 * 4,
+  MAX: 128,
+});
 
 /** A slot's magazines of one class: the word index of the top entry, of the other one's, … */
 export const CACHE = Object.freeze({ TOP: 0, LIMIT: 1, PREVIOUS: 2, BATCH: 3, WORDS: 4, SHIFT: 2 });
@@ -196,7 +205,10 @@ export const STATE = Object.freeze({
   CACHED: 128,
 });
 
-/** Doubles, so that none wraps: exact to 2^53. Only the slot writes its own. */
+/**
+ * Doubles, so that none wraps: exact to 2^53. Only the slot writes its own. ALLOCS and FREES count
+ * here in steps of 2^32, when the slot's words of that name have come round.
+ */
 export const COUNTER = Object.freeze({
   ALLOCS: 0,
   FREES: 1,
@@ -210,116 +222,3 @@ export const COUNTER = Object.freeze({
 
 /** Class table: bytes 0..512 by (size + 15) / 16, then bytes 513.. by pages. 0 is "no class". */
 export const TABLE = Object.freeze({ SMALL_MAX: 8192, RUNS: 513, RUN_PAGES_MAX: 64, BYTES: 640 });
-
-const ROOTS_AT = HEADER.WORDS;
-const ZONES_AT = ROOTS_AT + ROOT.COUNT * ROOT.WORDS;
-const CLASSES_AT = ZONES_AT + ZONE.COUNT * ZONE.WORDS;
-const SLOTS_AT = CLASSES_AT + (CLASS.MAX + 1) * CLASS.WORDS;
-
-/** The regions that lie at the same words in every heap: what `attach` may read first. */
-export const FIXED = Object.freeze({ CLASSES: CLASSES_AT, END: SLOTS_AT });
-
-/** What `create` decides once. Lengths in pages and granules of the whole buffer. */
-export interface Geometry {
-  readonly pageShift: number;
-  readonly maxSlots: number;
-  readonly magazines: number;
-  readonly checked: boolean;
-  /** Byte offset of the heap in its buffer, and one past its end; whole pages. */
-  readonly byteOffset: number;
-  readonly byteEnd: number;
-  /** First page beyond DMA, first page of High: page numbers of the buffer. */
-  readonly dmaEnd: number;
-  readonly highStart: number;
-  readonly classes: readonly ClassGeometry[];
-}
-
-/** One size class: a slab class (blocks in slabs) or a run class (each block a run of pages). */
-export interface ClassGeometry {
-  readonly kind: 'slab' | 'run';
-  readonly granules: number;
-  /** Pages of a first slab, or of a run. */
-  readonly pages: number;
-  /** Pages of the largest slab. */
-  readonly maxPages: number;
-  /** Blocks in one full magazine, 1..60. */
-  readonly capacity: number;
-}
-
-/** Where each region begins: word indexes relative to the heap, byte indexes relative to `bytes`. */
-export interface Layout {
-  readonly roots: number;
-  readonly zones: number;
-  readonly classes: number;
-  readonly slots: number;
-  readonly journals: number;
-  readonly magazines: number;
-  readonly pageMap: number;
-  readonly generations: number;
-  readonly endWords: number;
-  readonly countersByte: number;
-  readonly bytesByte: number;
-  readonly endByte: number;
-  readonly firstPage: number;
-  readonly endPage: number;
-  readonly firstGranule: number;
-  readonly endGranule: number;
-}
-
-/** Words of one slot's journal: reserved for transactions. */
-const JOURNAL_WORDS = 64;
-
-function align(value: number, to: number): number {
-  return Math.ceil(value / to) * to;
-}
-
-/** Draws the map for a geometry. Pure arithmetic: every thread comes to the same numbers. */
-export function layoutOf(g: Geometry): Layout {
-  const page = 2 ** g.pageShift;
-  const endPage = Math.floor(g.byteEnd / page);
-  const firstPage = firstPageOf(g, g.byteOffset / page, endPage);
-  const granules = page / GRANULE.BYTES;
-  return {
-    ...regionsOf(g, Math.max(endPage - firstPage, 0)),
-    firstPage,
-    endPage,
-    firstGranule: firstPage * granules,
-    endGranule: endPage * granules,
-  };
-}
-
-/** The metadata's length depends on how many pages it leaves: the least fixed point of the two. */
-function firstPageOf(g: Geometry, base: number, endPage: number): number {
-  const after = (first: number) =>
-    base + Math.ceil(regionsOf(g, Math.max(endPage - first, 0)).endByte / 2 ** g.pageShift);
-  let first = after(base);
-  for (let round = 0; round < 8; round++) first = after(first);
-  while (after(first) > first) first++;
-  return first;
-}
-
-function regionsOf(g: Geometry, pages: number) {
-  const granules = (pages * 2 ** g.pageShift) / GRANULE.BYTES;
-  const journals = SLOTS_AT + (g.maxSlots + 1) * SLOT.WORDS; // the last is nobody's, always empty
-  const magazines = align(journals + g.maxSlots * JOURNAL_WORDS, MAGAZINE.WORDS);
-  const pageMap = magazines + g.magazines * MAGAZINE.WORDS;
-  const generations = pageMap + pages * PAGE.WORDS;
-  const endWords = align(generations + (g.checked ? granules : 0), MAGAZINE.WORDS);
-  const countersByte = endWords * 4;
-  const bytesByte = countersByte + (g.maxSlots + 1) * COUNTER.WORDS * 8;
-  const endByte = bytesByte + TABLE.BYTES + granules;
-  return {
-    roots: ROOTS_AT,
-    zones: ZONES_AT,
-    classes: CLASSES_AT,
-    slots: SLOTS_AT,
-    journals,
-    magazines,
-    pageMap,
-    generations,
-    endWords,
-    countersByte,
-    bytesByte,
-    endByte,
-  };
-}

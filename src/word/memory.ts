@@ -7,7 +7,8 @@
 // The views have a fixed length, also on a growable buffer: length-tracking views cost 30 ns an
 // access on Node 20.
 
-import { GRANULE, type Layout } from './layout.ts';
+import type { Layout } from './geometry.ts';
+import { GRANULE } from './layout.ts';
 
 const { BYTES } = GRANULE;
 

@@ -1,0 +1,99 @@
+// The shelf of a depot: magazines that lie in no slot. FULL ones hold blocks that whoever comes
+// next may take; EMPTIES are there for whoever has to put a full one down.
+//
+// All methods want the class lock. Equations:
+//   FULL_COUNT == length of the FULL list;  DEPOT_BLOCKS == sum of COUNT over it
+
+import { CLASS, MAGAZINE } from '../word/layout.ts';
+import type { Memory } from '../word/memory.ts';
+import { filled, type MagazinePool } from './magazine.ts';
+
+const { FULL, FULL_COUNT, DEPOT_BLOCKS, EMPTIES, CARVED } = CLASS;
+const { NEXT, COUNT, TAG, MASK } = MAGAZINE;
+
+/** Full magazines that may always lie here, and bytes in granules that are not exceeded else. */
+const LEAST_FULL = 2;
+const MOST_GRANULES = 2 ** 15;
+
+export class Shelf {
+  private readonly memory: Memory;
+  private readonly pool: MagazinePool;
+  private readonly record: number;
+  private readonly capacity: number;
+  private readonly mostBlocks: number;
+
+  constructor(
+    memory: Memory,
+    pool: MagazinePool,
+    record: number,
+    capacity: number,
+    granules: number,
+  ) {
+    this.memory = memory;
+    this.pool = pool;
+    this.record = record;
+    this.capacity = capacity;
+    this.mostBlocks = MOST_GRANULES / granules;
+  }
+
+  /** Whether one more full magazine may lie here: up to half of the class's blocks. */
+  hasRoom(): boolean {
+    const blocks = Math.min(this.memory.get(this.record + CARVED) / 2, this.mostBlocks);
+    return this.memory.get(this.record + FULL_COUNT) < Math.max(LEAST_FULL, blocks / this.capacity);
+  }
+
+  /** The full magazine that `popFull` will take; 0 if there is none. */
+  topFull(): number {
+    return this.memory.get(this.record + FULL);
+  }
+
+  /** Lays down the magazine whose top word is `top`: header first, so what is listed is whole. */
+  pushFull(top: number, tag: number): number {
+    const { memory, record } = this;
+    const magazine = top & ~MASK;
+    const count = filled(top);
+    memory.set(magazine + COUNT, count);
+    memory.set(magazine + TAG, tag);
+    memory.set(magazine + NEXT, memory.get(record + FULL));
+    memory.set(record + FULL, magazine); // COMMIT
+    this.count(1, count);
+    return count;
+  }
+
+  /** Takes the last full magazine laid down; 0 if there is none. */
+  popFull(): number {
+    const { memory, record } = this;
+    const magazine = memory.get(record + FULL);
+    if (magazine === 0) return 0;
+    memory.set(record + FULL, memory.get(magazine + NEXT)); // COMMIT
+    this.count(-1, -memory.get(magazine + COUNT));
+    return magazine;
+  }
+
+  pushEmpty(magazine: number): void {
+    this.memory.set(magazine + NEXT, this.memory.get(this.record + EMPTIES));
+    this.memory.set(this.record + EMPTIES, magazine);
+  }
+
+  /** An empty magazine, from here or from the pool; 0 when all are in use. */
+  takeEmpty(): number {
+    return this.popEmpty() || this.pool.take();
+  }
+
+  /** Gives all empty magazines back to the pool. */
+  releaseEmpties(): void {
+    for (let empty = this.popEmpty(); empty !== 0; empty = this.popEmpty()) this.pool.give(empty);
+  }
+
+  private popEmpty(): number {
+    const magazine = this.memory.get(this.record + EMPTIES);
+    if (magazine !== 0) this.memory.set(this.record + EMPTIES, this.memory.get(magazine + NEXT));
+    return magazine;
+  }
+
+  private count(magazines: number, blocks: number): void {
+    const { memory, record } = this;
+    memory.set(record + FULL_COUNT, memory.get(record + FULL_COUNT) + magazines);
+    memory.set(record + DEPOT_BLOCKS, memory.get(record + DEPOT_BLOCKS) + blocks);
+  }
+}
