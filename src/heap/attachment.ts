@@ -4,7 +4,7 @@
 import { layoutOf, type ClassGeometry, type Geometry, type Layout } from '../word/geometry.ts';
 import { CLASS, HEADER } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
-import { Memory } from '../word/memory.ts';
+import type { Memory } from '../word/memory.ts';
 import { PageMap } from '../page/pagemap.ts';
 import { Zones } from '../page/zone.ts';
 import { Depot } from '../block/depot.ts';

@@ -13,6 +13,7 @@ import type { ZoneName } from '../page/zone.ts';
 import { Magazines } from '../block/magazine.ts';
 import type { StateMap } from '../block/statemap.ts';
 import { Allocation } from './allocate.ts';
+import { AttachedHeaps, identityOf } from './attached.ts';
 import { occupy, type Attachment } from './attachment.ts';
 import { create, open, type Formatted, type HeapHandle, type HeapOptions } from './create.ts';
 import { extentsOf, type HeapExtent } from './extents.ts';
@@ -40,12 +41,7 @@ export interface AllocOptions {
   readonly zero?: boolean;
 }
 
-/** Heaps to which this thread is attached, by the number that their creator gave them. */
-const attached = new Map<string, SharedHeap>();
-
-function identity(memory: Memory): string {
-  return `${String(memory.get(HEADER.ID_LOW))}:${String(memory.get(HEADER.ID_HIGH))}`;
-}
+const attached = new AttachedHeaps<SharedHeap>();
 
 export class SharedHeap extends HeapViews implements Disposable {
   /** What other threads attach with: a frozen plain object, for workerData or postMessage. */
@@ -91,7 +87,7 @@ export class SharedHeap extends HeapViews implements Disposable {
    */
   static attach(handle: HeapHandle): SharedHeap {
     const formatted = open(handle);
-    return attached.get(identity(formatted.memory)) ?? SharedHeap.enter(formatted);
+    return attached.get(identityOf(formatted.memory)) ?? SharedHeap.enter(formatted);
   }
 
   private static enter(formatted: Formatted): SharedHeap {
@@ -100,7 +96,7 @@ export class SharedHeap extends HeapViews implements Disposable {
       throw new HeapError('NO_SLOT', allocError('NO_SLOT', formatted.geometry.maxSlots).message);
     }
     const heap = new SharedHeap(formatted, on);
-    attached.set(identity(formatted.memory), heap);
+    attached.add(identityOf(formatted.memory), heap);
     return heap;
   }
 
@@ -120,7 +116,7 @@ export class SharedHeap extends HeapViews implements Disposable {
     on.counters.foldInto(on.retired);
     on.slotLock.unlock();
     on.table.leave(on.seat);
-    attached.delete(identity(on.memory));
+    attached.delete(identityOf(on.memory));
   }
 
   [Symbol.dispose](): void {
