@@ -7,8 +7,8 @@
 // carries the giver's tag, and the taker writes its own tag over each block's, which also drops
 // what another slot has taken meanwhile.
 //
-// The depot holds magazines up to half of the class's blocks and half a mebibyte, and at least two
-// (shelf.ts); what is more goes home to the slabs.
+// How many full magazines the depot holds is the shelf's decision (shelf.ts); what is more goes home
+// to the slabs.
 
 import { CACHE, CLASS, HEADER, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';

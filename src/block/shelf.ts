@@ -11,16 +11,19 @@ import { filled, type MagazinePool } from './magazine.ts';
 const { FULL, FULL_COUNT, DEPOT_BLOCKS, EMPTIES, CARVED } = CLASS;
 const { NEXT, COUNT, TAG, MASK } = MAGAZINE;
 
-/** Full magazines that may always lie here, and bytes in granules that are not exceeded else. */
+/** What may always lie here: so many full magazines, and so many granules (64 KiB). */
 const LEAST_FULL = 2;
-const MOST_GRANULES = 2 ** 15;
+const LEAST_GRANULES = 2 ** 12;
+/** Beyond that, one block in so many of the class. Half a mebibyte and one in two took 1.7 pages for
+ * each live page of the SQLite trace, mostly in the depots of classes that were no longer used. */
+const SHARE = 64;
 
 export class Shelf {
   private readonly memory: Memory;
   private readonly pool: MagazinePool;
   private readonly record: number;
   private readonly capacity: number;
-  private readonly mostBlocks: number;
+  private readonly leastBlocks: number;
 
   constructor(
     memory: Memory,
@@ -33,12 +36,12 @@ export class Shelf {
     this.pool = pool;
     this.record = record;
     this.capacity = capacity;
-    this.mostBlocks = MOST_GRANULES / granules;
+    this.leastBlocks = LEAST_GRANULES / granules;
   }
 
-  /** Whether one more full magazine may lie here: up to half of the class's blocks. */
+  /** Whether one more full magazine may lie here. */
   hasRoom(): boolean {
-    const blocks = Math.min(this.memory.get(this.record + CARVED) / 2, this.mostBlocks);
+    const blocks = Math.max(this.memory.get(this.record + CARVED) / SHARE, this.leastBlocks);
     return this.memory.get(this.record + FULL_COUNT) < Math.max(LEAST_FULL, blocks / this.capacity);
   }
 

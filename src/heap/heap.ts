@@ -73,7 +73,7 @@ export class SharedHeap extends HeapViews implements Disposable {
     this.release = new Release(on);
     this.resize = new Resize(on);
     this.generations = new Generations(on.states, on.layout);
-    this.roots = new Roots(on.memory, on.layout, on.seat.token);
+    this.roots = new Roots(on, () => this.present());
   }
 
   /** Makes a heap and attaches this thread. Throws a HeapError when an option cannot be had. */
@@ -190,7 +190,7 @@ export class SharedHeap extends HeapViews implements Disposable {
    * pages back; returns how many pages that freed. Happens by itself before an alloc fails.
    */
   reclaim(): number {
-    if (this.detached) return 0;
+    this.present();
     const before = this.memory.load(HEADER.USED);
     this.allocation.reclaim();
     return before - this.memory.load(HEADER.USED);
@@ -221,6 +221,7 @@ export class SharedHeap extends HeapViews implements Disposable {
   /** Changes which tiers serve new allocations, for all threads. Live blocks stay valid. */
   setMode(mode: Mode): void {
     checkMode(mode);
+    this.present();
     this.on.slotLock.lock();
     writeMode(this.memory, this.on.geometry, mode);
     this.on.slotLock.unlock();
@@ -247,12 +248,12 @@ export class SharedHeap extends HeapViews implements Disposable {
 
   /** Walks everything; the list of what is wrong, empty when the heap is sound. */
   validate(): Finding[] {
-    return validate(this.on);
+    return validate(this.present());
   }
 
   /** What each stretch of pages is used for, in address order. */
   extents(): HeapExtent[] {
-    return extentsOf(this.on);
+    return extentsOf(this.present());
   }
 
   /** Free blocks per order and zone, as /proc/buddyinfo shows them. */
@@ -279,6 +280,12 @@ export class SharedHeap extends HeapViews implements Disposable {
     const error = this.detached ? allocError('DETACHED', ptr) : this.release.free(ptr, generation);
     if (error !== null) this.refusal = error;
     return error === null;
+  }
+
+  /** What needs a lock needs a seat to hold it: throws DETACHED when this thread has left. */
+  private present(): Attachment {
+    if (!this.detached) return this.on;
+    throw new HeapError('DETACHED', allocError('DETACHED', 0).message);
   }
 
   private refuse(error: AllocError): 0 {

@@ -5,11 +5,11 @@
 //   GRANULE  root lock  root lock  plain   valid: 0 is an unused entry, written last by set
 //   NAME     root lock  root lock  plain   valid while GRANULE is not 0
 
-import type { Layout } from '../word/geometry.ts';
 import { GRANULE, HEADER, LOCK, ROOT } from '../word/layout.ts';
 import { HeapError } from '../word/errors.ts';
 import { Lock } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
+import type { Attachment } from './attachment.ts';
 
 const { COUNT, NAME, NAME_BYTES, WORDS, GRANULE: TARGET } = ROOT;
 const { BYTES } = GRANULE;
@@ -31,17 +31,21 @@ export class Roots {
   private readonly first: number;
   private readonly lock: Lock;
 
-  constructor(memory: Memory, layout: Layout, token: number) {
-    this.memory = memory;
-    this.first = layout.roots;
-    this.lock = new Lock(memory, HEADER.ROOT_LOCK + LOCK.WORD, token);
+  private readonly checkPresent: () => void;
+
+  /** `checkPresent` throws when this thread has left the heap. */
+  constructor(on: Attachment, checkPresent: () => void) {
+    this.memory = on.memory;
+    this.first = on.layout.roots;
+    this.lock = new Lock(on.memory, HEADER.ROOT_LOCK + LOCK.WORD, on.seat.token);
+    this.checkPresent = checkPresent;
   }
 
   /** Names a pointer (0 forgets the name); false when all 64 names are taken. */
   set(name: string, ptr: number): boolean {
     const words = wordsOf(name);
     if (ptr === 0) return this.delete(name) || true;
-    this.lock.lock();
+    this.enter();
     const entry = this.find(words) || this.unused();
     if (entry !== 0) this.write(entry, words, ptr / BYTES);
     this.lock.unlock();
@@ -51,7 +55,7 @@ export class Roots {
   /** The pointer of that name, or 0. */
   get(name: string): number {
     const words = wordsOf(name);
-    this.lock.lock();
+    this.enter();
     const entry = this.find(words);
     const ptr = entry === 0 ? 0 : this.memory.get(entry + TARGET) * BYTES;
     this.lock.unlock();
@@ -61,7 +65,7 @@ export class Roots {
   /** Forgets the name; false if there was none. The block stays as it is. */
   delete(name: string): boolean {
     const words = wordsOf(name);
-    this.lock.lock();
+    this.enter();
     const entry = this.find(words);
     if (entry !== 0) this.memory.set(entry + TARGET, 0);
     this.lock.unlock();
@@ -69,7 +73,7 @@ export class Roots {
   }
 
   entries(): [name: string, ptr: number][] {
-    this.lock.lock();
+    this.enter();
     const found = this.indexes()
       .filter((entry) => this.memory.get(entry + TARGET) !== 0)
       .map((entry): [string, number] => [
@@ -78,6 +82,11 @@ export class Roots {
       ]);
     this.lock.unlock();
     return found;
+  }
+
+  private enter(): void {
+    this.checkPresent();
+    this.lock.lock();
   }
 
   private indexes(): number[] {

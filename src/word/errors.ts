@@ -59,7 +59,8 @@ export type HeapErrorCode =
   | 'BAD_VERSION'
   | 'BAD_VIEW'
   | 'BAD_NAME'
-  | 'NO_SLOT';
+  | 'NO_SLOT'
+  | 'DETACHED';
 
 /** Thrown for misuse at set-up. The message says what to do. */
 export class HeapError extends Error {
