@@ -7,8 +7,8 @@
 // carries the giver's tag, and the taker writes its own tag over each block's, which also drops
 // what another slot has taken meanwhile.
 //
-// How many full magazines the depot holds is the shelf's decision (shelf.ts); what is more goes home
-// to the slabs.
+// How many full magazines the depot holds is the shelf's decision (shelf.ts); what is more goes
+// home to the slabs.
 
 import { CACHE, CLASS, HEADER, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
@@ -104,7 +104,7 @@ export class Depot {
     return granule;
   }
 
-  /** Frees one block without a magazine; false if it is not live any more. Exact: under the lock. */
+  /** Frees one block without a magazine; false if it is not live. Exact: under the lock. */
   giveDirect(granule: number): boolean {
     this.lock.lock();
     const live = this.states.get(granule) === LIVE + this.id;
@@ -158,7 +158,7 @@ export class Depot {
     if (blocks > 0) raiseTo(memory, OUT_PEAK, out);
   }
 
-  /** The old loaded magazine into EMPTIES, then TOP, then the list: in two places, never in none. */
+  /** The old magazine into EMPTIES, then TOP, then the list: in two places, never in none. */
   private takeFullLocked(): boolean {
     const { memory, at } = this;
     const full = this.shelf.topFull();

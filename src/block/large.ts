@@ -2,7 +2,8 @@
 // straight to a zone and get whole pages. Their state is LARGE; how many pages they have stands in
 // the page map.
 //
-// The state byte is written by whoever holds the block, or under the zone's lock. Equations, per zone:
+// The state byte is written by whoever holds the block, or under the zone's lock.
+// Equations, per zone:
 //   LARGE_RUNS == LARGE bytes;  LARGE_PAGES == sum of their pages
 
 import { HEADER, STATE } from '../word/layout.ts';

@@ -14,8 +14,10 @@ const { NEXT, COUNT, TAG, MASK } = MAGAZINE;
 /** What may always lie here: so many full magazines, and so many granules (64 KiB). */
 const LEAST_FULL = 2;
 const LEAST_GRANULES = 2 ** 12;
-/** Beyond that, one block in so many of the class. Half a mebibyte and one in two took 1.7 pages for
- * each live page of the SQLite trace, mostly in the depots of classes that were no longer used. */
+/**
+ * Beyond that, one block in so many of the class. Half a mebibyte and one block in two took 1.7
+ * pages for each live page of the SQLite trace, most of it in depots that were no longer used.
+ */
 const SHARE = 64;
 
 export class Shelf {

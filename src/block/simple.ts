@@ -6,7 +6,7 @@
 // arena's LOWEST (below which all is live) to the first block that is long enough and cuts it;
 // free merges with both neighbours. An arena without a live block goes back to its zone.
 //
-// Everything here, state bytes included, belongs to the simple lock. The zone's lock is taken inside.
+// Everything here, state bytes included, belongs to the simple lock; the zone's is taken inside.
 // In an arena's page record FREE counts its live blocks and BITS is LOWEST. Equation:
 //   SIMPLE_BLOCKS == SIMPLE_LIVE bytes;  SIMPLE_GRANULES == sum of their lengths
 

@@ -76,7 +76,7 @@ export function standardClasses(pageShift: number): ClassGeometry[] {
   return classes;
 }
 
-/** Which class serves how many granules: the class table's contents, and the slow path's own copy. */
+/** Which class serves how many granules: the table's contents, and the slow path's own copy. */
 export class SizeClasses {
   readonly list: readonly ClassGeometry[];
   private readonly largest: number;

@@ -48,7 +48,7 @@ export class StateMap {
     return granule >= this.firstGranule && granule < this.firstGranule + this.granules;
   }
 
-  /** The granule that `ptr` names exactly, or -1: not a number, misaligned, or outside the pages. */
+  /** The granule that `ptr` names exactly, or -1: no number, misaligned, outside the pages. */
   granuleOf(ptr: number): number {
     const granule = ptr / BYTES;
     return this.has(granule) && Math.floor(granule) === granule ? granule : -1;

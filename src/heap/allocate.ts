@@ -26,7 +26,7 @@ export class Allocation {
     this.capacity = (on.layout.endGranule - on.layout.firstGranule) * BYTES;
   }
 
-  /** A live block's granule, or why not. A zone that is named is served by the zone, not a magazine. */
+  /** A live block's granule, or why not. Who names a zone is not served from magazines. */
   alloc(size: number, align: number = BYTES, zone?: ZoneName): number | AllocError {
     const code = this.refuse(size, align, zone);
     if (code !== null) return this.failed(code, size);
@@ -39,9 +39,9 @@ export class Allocation {
 
   /** Everything idle in this slot and in the depots goes home, and empty slabs to their zones. */
   reclaim(): void {
-    for (const depot of this.on.depots.slice(1)) {
-      depot.flush();
-      depot.reclaim();
+    for (const depot of this.on.depots) {
+      depot?.flush();
+      depot?.reclaim();
     }
   }
 

@@ -1,7 +1,7 @@
 // One thread's attachment to one heap: its seat, and a view of each layer that writes under the
 // seat's name. The views hold no state of their own; everything they tell is read from the buffer.
 
-import { layoutOf, type ClassGeometry, type Geometry, type Layout } from '../word/geometry.ts';
+import { layoutOf, type type Geometry, type Layout } from '../word/geometry.ts';
 import { CLASS, HEADER } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
@@ -18,9 +18,6 @@ import { StateMap } from '../block/statemap.ts';
 import { Counters } from '../slot/counters.ts';
 import { SlotTable, type Seat } from '../slot/slot.ts';
 
-const { SLOT_LOCK } = HEADER;
-const { WORDS: CLASS_WORDS } = CLASS;
-
 export interface Attachment {
   readonly geometry: Geometry;
   readonly layout: Layout;
@@ -33,8 +30,8 @@ export interface Attachment {
   readonly zones: Zones;
   readonly states: StateMap;
   readonly magazines: Magazines;
-  /** By class; entry 0 is unused. */
-  readonly depots: readonly Depot[];
+  /** By class; there is no class 0. */
+  readonly depots: readonly (Depot | undefined)[];
   readonly large: Large;
   readonly simple: Simple;
   readonly counters: Counters;
@@ -46,48 +43,49 @@ export function occupy(memory: Memory, geometry: Geometry): Attachment | null {
   const layout = layoutOf(geometry);
   const table = new SlotTable(memory, layout, geometry.maxSlots);
   const seat = table.take();
-  return seat === null ? null : build(memory, geometry, layout, table, seat);
-}
-
-function build(
-  memory: Memory,
-  geometry: Geometry,
-  layout: Layout,
-  table: SlotTable,
-  seat: Seat,
-): Attachment {
+  if (seat === null) return null;
   const { token, slot } = seat;
   const map = new PageMap(memory, layout, geometry.pageShift);
   const zones = new Zones(map, layout, token);
   const states = new StateMap(memory, layout);
   const magazines = new Magazines(states, layout, geometry.pageShift, slot);
-  const pool = new MagazinePool(memory, layout, token);
-  const parts = { memory, states, magazines, pool, token, checked: geometry.checked };
-  const depotOf = (shape: ClassGeometry, index: number) => {
-    const record = layout.classes + (index + 1) * CLASS_WORDS;
-    const source =
-      shape.kind === 'slab'
-        ? new Slabs(zones, states, record, index + 1)
-        : new Runs(zones, states, record);
-    return new Depot(parts, source, record, index + 1);
-  };
-  const depots = geometry.classes.map(depotOf);
   return {
     geometry,
     layout,
     memory,
     seat,
     table,
-    slotLock: new Lock(memory, SLOT_LOCK, token),
+    slotLock: new Lock(memory, HEADER.SLOT_LOCK, token),
     sizes: new SizeClasses(geometry.classes),
     map,
     zones,
     states,
     magazines,
-    depots: [depots[0] as Depot, ...depots],
+    depots: depotsOf(geometry, layout, zones, magazines, states, token),
     large: new Large(zones, states),
     simple: new Simple(zones, states, token),
     counters: new Counters(memory, layout, slot),
     retired: new Counters(memory, layout, geometry.maxSlots),
   };
+}
+
+function depotsOf(
+  geometry: Geometry,
+  layout: Layout,
+  zones: Zones,
+  magazines: Magazines,
+  states: StateMap,
+  token: number,
+): readonly (Depot | undefined)[] {
+  const { memory } = states;
+  const pool = new MagazinePool(memory, layout, token);
+  const parts = { memory, states, magazines, pool, token, checked: geometry.checked };
+  const depots = geometry.classes.map(({ kind }, index) => {
+    const id = index + 1;
+    const record = layout.classes + id * CLASS.WORDS;
+    const source =
+      kind === 'slab' ? new Slabs(zones, states, record, id) : new Runs(zones, states, record);
+    return new Depot(parts, source, record, id);
+  });
+  return [undefined, ...depots];
 }

@@ -111,7 +111,7 @@ export class SharedHeap extends HeapViews implements Disposable {
       on.geometry.pageShift,
       on.geometry.maxSlots,
     );
-    for (let id = 1; id < on.depots.length; id++) on.depots[id]?.flush();
+    for (const depot of on.depots) depot?.flush();
     on.slotLock.lock();
     on.counters.foldInto(on.retired);
     on.slotLock.unlock();
@@ -129,7 +129,7 @@ export class SharedHeap extends HeapViews implements Disposable {
     return ptr === 0 ? this.allocSlow(size) : ptr;
   }
 
-  /** Frees a block, from whichever thread. Anything but a live block is a counted, harmless false. */
+  /** Frees a block, of whichever thread. Anything but a live block is a counted, harmless false. */
   free(ptr: Ptr): boolean {
     return this.magazines.free(ptr) || this.freeSlow(ptr);
   }

@@ -4,8 +4,8 @@
 //   simple-heap   the simple heap alone
 //   hybrid        two-tier, and when that is out of memory the simple heap
 //
-// A switch governs new allocations only: every pointer's state byte knows its tier, so blocks of all
-// modes live side by side and free correctly. It takes the fast path away, or gives it back, by
+// A switch governs new allocations only: every pointer's state byte knows its tier, so blocks of
+// all modes live side by side and free correctly. It takes the fast path away, or gives it back, by
 // rewriting the class table, which every alloc reads anyway.
 //
 //   word   writers             readers  access  if its writer dies midway

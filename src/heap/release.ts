@@ -24,7 +24,7 @@ export class Release {
     this.generations = new Generations(on.states, on.layout);
   }
 
-  /** Frees the block at `ptr`; null, or why not. `generation` is the one a Ref was checked against. */
+  /** Frees the block at `ptr`; null, or why not. `generation` is the one that a Ref matched. */
   free(ptr: number, generation?: number): AllocError | null {
     const granule = this.on.states.granuleOf(ptr);
     if (granule < 0) return this.refused(ptr, false);

@@ -32,7 +32,7 @@ export interface ZoneStats {
   readonly lowReservePages: number;
   /** Per order: the share of free pages that lie in blocks too small for it, 0..1. */
   readonly externalFragmentation: readonly number[];
-  /** Per order: Linux's fragmentation index; -1 a block is free, towards 0 lack of memory, 1 of order. */
+  /** Per order: Linux's index; -1 a block is free, near 0 memory is short, near 1 in pieces. */
   readonly fragmentationIndex: readonly number[];
   readonly lock: LockStats;
 }
@@ -63,7 +63,7 @@ export interface HeapStats {
   /** Bytes of live blocks, by the size of the block. */
   readonly allocatedBytes: number;
   readonly liveBlocks: number;
-  /** Most bytes ever in live blocks and magazines at once: never less than the peak of live bytes. */
+  /** Most bytes ever in live blocks and magazines at once; not less than the peak of live. */
   readonly peakBytes: number;
   readonly pageBytes: number;
   readonly pages: number;

@@ -39,7 +39,8 @@ export function summary(stats: HeapStats, slot: number): string {
   const blocks = `${String(stats.liveBlocks)} blocks`;
   const pages = `${String(stats.pages - stats.freePages)} of ${String(stats.pages)} pages in use`;
   const health = isHealthy(stats) ? 'healthy' : 'not healthy';
-  return `SharedHeap { ${size}, ${blocks}, ${pages}, ${stats.mode}, slot ${String(slot)}, ${health} }`;
+  const here = `${stats.mode}, slot ${String(slot)}, ${health}`;
+  return `SharedHeap { ${size}, ${blocks}, ${pages}, ${here} }`;
 }
 
 function mib(bytes: number): string {

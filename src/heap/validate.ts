@@ -38,7 +38,7 @@ export function validate(on: Attachment): Finding[] {
 
 /** Every lock that guards structure, in lock order. */
 function locksOf(on: Attachment): Lock[] {
-  const depots = on.depots.slice(1).map((depot) => depot.lock);
+  const depots = on.depots.flatMap((depot) => depot?.lock ?? []);
   const zones = on.zones.list.map((zone) => zone.lock);
   const pool = new Lock(on.memory, HEADER.POOL_LOCK + LOCK.WORD, on.seat.token);
   return [on.slotLock, ...depots, on.simple.lock, ...zones, pool];

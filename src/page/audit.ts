@@ -74,7 +74,8 @@ function auditFree(map: PageMap, zone: Zone, free: readonly UsedRun[], say: Say)
   counts.forEach((count, order) => {
     const listed = listLength(map, zone, order, say);
     if (count !== seen[order] || count !== listed) {
-      const figures = `${String(seen[order])} found, ${String(listed)} listed, ${String(count)} counted`;
+      const found = `${String(seen[order])} found, ${String(listed)} listed`;
+      const figures = `${found}, ${String(count)} counted`;
       say(first, `free blocks of order ${String(order)}: ${figures}`);
     }
   });

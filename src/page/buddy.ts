@@ -185,7 +185,7 @@ export class Buddy {
     return this.map.run(buddy) === -1 - order ? buddy : -1;
   }
 
-  /** Where the free blocks that begin at `from` first reach `to`, or 0 if something is in between. */
+  /** Where the free blocks from `from` on first reach `to`, or 0 if something is in between. */
   private freeReach(from: number, to: number): number {
     let at = from;
     while (at < to) {

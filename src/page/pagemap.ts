@@ -45,7 +45,7 @@ export class PageMap {
     this.memory.set(this.record(page) + word, value);
   }
 
-  /** The RUN word: > 0 a used run of so many pages, < 0 a free block of order -1 - RUN, 0 inside. */
+  /** The RUN word: > 0 a used run of so many pages, < 0 free, of order -1 - RUN, 0 inside. */
   run(page: number): number {
     return this.get(page, RUN);
   }

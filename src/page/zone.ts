@@ -5,7 +5,7 @@
 //
 //   'high'    High → Normal → DMA            'dma'   DMA and nothing else
 //   'normal'  Normal → DMA
-//   (none)    Normal → High → DMA: high addresses are boxed doubles to JavaScript, so they come late
+//   (none)    Normal → High → DMA: high addresses are boxed doubles to V8, so they come late
 //
 // A zone without pages is skipped, and then the next one counts as the preferred one.
 

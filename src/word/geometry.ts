@@ -1,6 +1,6 @@
 // Geometry and layout: the numbers that differ between heaps, and where each region of the map
-// (layout.ts) begins for them. `create` decides a geometry once; every thread that attaches reads it
-// back from the header and comes to the same layout.
+// (layout.ts) begins for them. `create` decides a geometry once; every thread that attaches reads
+// it back from the header and comes to the same layout.
 
 import {
   CLASS,
@@ -50,7 +50,7 @@ export interface ClassGeometry {
   readonly capacity: number;
 }
 
-/** Where each region begins: word indexes relative to the heap, byte indexes relative to `bytes`. */
+/** Where each region begins: word indexes count from the heap's first, page numbers from 0. */
 export interface Layout {
   readonly roots: number;
   readonly zones: number;

@@ -6,7 +6,7 @@
 //               │ roots       64 names → pointers               │
 //               │ zones       DMA · Normal · High               │  a lock, free lists per order
 //               │ classes     one record per size class         │  a lock, slabs, depot
-//               │ slots       one record per attached thread    │  its magazines' tops; one for nobody
+//               │ slots       one per attached thread, 1 spare  │  the tops of its magazines
 //               │ journals    reserved for transactions         │
 //               │ magazines   a pool of 64-word arrays          │  60 blocks each
 //               │ page map    one record per page               │  the buddy's and the slabs' truth
@@ -42,7 +42,7 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   MODE         setMode, slot lock    all      plain    valid: any value is a mode
 //   USED, PEAK   holder of a zone lock stats    atomic   derived: sum of the zones
 //   OUT, OUTPEAK whoever moves blocks  stats    atomic   derived: sum of the classes
-//   POOL_*       pool lock             same     plain    derived: a magazine is free iff nobody has it
+//   POOL_*       pool lock             same     plain    derived: what is in no slot or depot
 //   SIMPLE_*     simple lock           same     plain    derived: the state map has every boundary
 export const HEADER = Object.freeze({
   MAGIC: 0,
@@ -77,7 +77,7 @@ export const HEADER = Object.freeze({
   WORDS: 96,
 });
 
-//   LOCK         any                   any      atomic   names the dead: recovery rebuilds, then unlocks
+//   WORD         any                   any      atomic   names the dead: rebuild, then unlock
 //   CONTENDED…   the holder            stats    plain    valid: a count
 export const LOCK = Object.freeze({ WORD: 0, CONTENDED: 1, WAITS: 2, WORDS: 4 });
 
@@ -139,7 +139,7 @@ export const CLASS = Object.freeze({
 //   SEAT           by CAS, then the slot  all       atomic  names the dead
 //   MOVING         the slot               recovery  plain   the magazine that is between two places
 //   ALLOCS, FREES  the slot               stats     plain   valid: one operation more or less
-//   CACHES         the slot               the slot  plain   valid: the state byte decides each entry
+//   CACHES         the slot               the slot  plain   valid: the state byte decides
 export const SLOT = Object.freeze({
   SEAT: 0,
   MOVING: 1,
@@ -167,14 +167,17 @@ export const MAGAZINE = Object.freeze({
   MASK: 63,
 });
 
-//   RUN        zone lock                 zone lock   plain  the truth: > 0 used run of so many pages,
-//                                                           < 0 free block of order -1 - RUN, 0 inside
+//   RUN        zone lock                 zone lock   plain  the truth, see below
 //   NEXT, PREV zone lock while free,     same        plain  derived
 //              class lock while a slab
-//   HEAD       class lock                class lock  plain  the slab's first page, on each of its pages
-//   OWNER      class or simple lock      same        plain  0 a run, 1..63 a slab's class, 64 an arena
+//   HEAD       class lock                class lock  plain  valid: a slab's page knows its first
+//   OWNER      class or simple lock      same        plain  0 a run, 1..63 a class, 64 an arena
 //   FREE       class lock                class lock  plain  derived: blocks free in this slab
 //   BITS       class lock                class lock  plain  derived: a set bit is a free block
+//
+//   RUN > 0    a used run of so many pages starts here
+//   RUN < 0    a free block of order -1 - RUN starts here
+//   RUN == 0   this page is inside one of the two
 export const PAGE = Object.freeze({
   RUN: 0,
   NEXT: 1,
@@ -188,12 +191,12 @@ export const PAGE = Object.freeze({
   ARENA: 64,
 });
 
-//   FREE       nothing here: free in its slab or run, or no block's start    class or zone lock
-//   LARGE      a live run straight from a zone                               its holder; zone lock
-//   SIMPLE_*   a block of the simple heap, live or free; END bounds an arena simple lock
-//   DIGIT+d    inside a block of the simple heap: five bits of its length    simple lock
-//   LIVE+c     handed out; c is the class                                    whoever holds the block
-//   CACHED+s   in a magazine of slot s, or in one that s gave to the depot   slot s
+//   FREE       free in its slab or run, or no block's start         class or zone lock
+//   LARGE      a live run straight from a zone                      its holder; zone lock
+//   SIMPLE_*   a block of the simple heap; END bounds an arena      simple lock
+//   DIGIT+d    inside one: five bits of its length                  simple lock
+//   LIVE+c     handed out; c is the class                           whoever holds the block
+//   CACHED+s   in a magazine of slot s, or one it gave to a depot   slot s
 export const STATE = Object.freeze({
   FREE: 0,
   LARGE: 1,

@@ -85,7 +85,7 @@ export class Lock {
     return false;
   }
 
-  /** Waits for the lock; true. Takes it with WAITERS set: it cannot know that nobody else sleeps. */
+  /** Waits for the lock; true. Takes it with WAITERS set: others may sleep for all it knows. */
   private sleep(): boolean {
     const { memory, word, token } = this;
     for (;;) {
