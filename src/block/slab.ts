@@ -63,8 +63,8 @@ export class Slabs {
 
   /**
    * Moves up to `want` free blocks of one slab into the magazine whose top is the word `at`, and
-   * returns how many. Entries, then count, then CACHED, then the slab's bits: dying in between leaves a
-   * block in two places, never in none, and its state says which one counts.
+   * returns how many. Entries, then count, then CACHED, then the slab's bits: dying in between
+   * leaves a block in two places, never in none, and its state says which one counts.
    */
   fillLocked(at: number, want: number, tag: number): number {
     const slab = this.partialLocked(ANY_ZONE);

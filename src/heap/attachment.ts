@@ -1,7 +1,7 @@
 // One thread's attachment to one heap: its seat, and a view of each layer that writes under the
 // seat's name. The views hold no state of their own; everything they tell is read from the buffer.
 
-import { layoutOf, type type Geometry, type Layout } from '../word/geometry.ts';
+import { layoutOf, type Geometry, type Layout } from '../word/geometry.ts';
 import { CLASS, HEADER } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';

@@ -3,8 +3,8 @@
 //
 // Whole-heap views begin at the buffer's first byte, so a pointer is an index: u8[ptr],
 // i32[ptr >> 2], f64[ptr >> 3]. They have a fixed length, the end of the heap, also on a buffer
-// that can grow. A platform's typed arrays may be shorter than the heap (4 GiB on Node 20): then the
-// whole-heap views end there, and blocks beyond are reached through `view`.
+// that can grow. A platform's typed arrays may be shorter than the heap (4 GiB on Node 20): then
+// the whole-heap views end there, and blocks beyond are reached through `view`.
 
 import { HeapError } from '../word/errors.ts';
 
