@@ -8,9 +8,6 @@
 // access on Node 20.
 
 import type { Layout } from './geometry.ts';
-import { GRANULE } from './layout.ts';
-
-const { BYTES } = GRANULE;
 
 /** The part of a layout that the views need. */
 export type Extent = Pick<Layout, 'endWords' | 'countersByte' | 'bytesByte' | 'endByte'>;
@@ -111,17 +108,23 @@ export class Memory {
   }
 }
 
+/** A view may be too short for the longest blocks: their bytes are copied and zeroed in parts. */
+const PART_BYTES = 2 ** 30;
+
 /** Users' bytes: not metadata, so no word of the map is ever reached through these two. */
 export function copyBytes(memory: Memory, to: number, from: number, length: number): void {
-  new Uint8Array(memory.buffer, to, length).set(new Uint8Array(memory.buffer, from, length));
+  for (let done = 0; done < length; done += PART_BYTES) {
+    const part = Math.min(PART_BYTES, length - done);
+    const source = new Uint8Array(memory.buffer, from + done, part);
+    new Uint8Array(memory.buffer, to + done, part).set(source);
+  }
 }
 
 export function zeroBytes(memory: Memory, at: number, length: number): void {
-  new Uint8Array(memory.buffer, at, length).fill(0);
+  for (let done = 0; done < length; done += PART_BYTES) {
+    new Uint8Array(memory.buffer, at + done, Math.min(PART_BYTES, length - done)).fill(0);
+  }
 }
-
-/** Blocks whose bytes a view can hold: more than 2^32 - 1 bytes are zeroed or copied in parts. */
-export const VIEW_MAX_BYTES = 2 ** 32 - BYTES;
 
 /** Whether this thread may sleep in Atomics.wait: everywhere but on a browser's page. */
 export const canBlock: boolean = (() => {
