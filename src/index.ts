@@ -2,7 +2,8 @@
 // the heap, `heap/heap.ts` is where a call arrives.
 
 export { SharedHeap, type AllocOptions, type Ptr } from './heap/heap.ts';
-export type { HeapHandle, HeapOptions } from './heap/create.ts';
+export type { HeapOptions } from './heap/create.ts';
+export type { HeapHandle } from './heap/open.ts';
 export type { Mode } from './heap/mode.ts';
 export type { HeapExtent } from './heap/extents.ts';
 export type { Ref } from './heap/generations.ts';

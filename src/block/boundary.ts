@@ -47,7 +47,7 @@ export class Boundary {
     for (let i = DIGITS; i > 0; i--) {
       length = length * 32 + ((this.states.get(at + i * step) - DIGIT) & 31);
     }
-    return length;
+    return Math.max(length, 1); // a damaged length must not stop whoever walks
   }
 
   private writeTag(at: number, step: number, length: number): void {

@@ -44,10 +44,14 @@ export class Simple {
 
   /** A live block of `granules`, aligned to `align` granules; 0 when there is no room. */
   alloc(granules: number, align: number, preference: readonly number[]): number {
+    const first = this.zones.firstOf(preference);
+    let block = 0;
     this.lock.lock();
-    let block = this.fitLocked(granules, align, preference);
-    if (block === 0 && this.growLocked(granules + align, preference)) {
-      block = this.fitLocked(granules, align, preference);
+    for (const zone of preference) {
+      block = this.fitLocked(granules, align, zone);
+      const grown = block === 0 && this.growLocked(granules + align, zone, zone === first);
+      if (grown) block = this.fitLocked(granules, align, zone);
+      if (block !== 0) break;
     }
     if (block !== 0) this.countLocked(1, granules);
     this.lock.unlock();
@@ -107,9 +111,9 @@ export class Simple {
     return ((arena + this.map.run(arena)) << this.map.granuleShift) - 1;
   }
 
-  private fitLocked(granules: number, align: number, preference: readonly number[]): number {
+  private fitLocked(granules: number, align: number, zone: number): number {
     for (let arena = this.first(); arena !== 0; arena = this.map.get(arena, NEXT)) {
-      if (!preference.includes(this.zones.indexOf(arena))) continue;
+      if (this.zones.indexOf(arena) !== zone) continue;
       const block = this.fitIn(arena, granules, align);
       if (block !== 0) return block;
     }
@@ -184,11 +188,8 @@ export class Simple {
     const left = from + free - granules;
     if (left > 0) this.makeFree(block + granules, left);
     this.tags.write(block, granules);
-    // Its old neighbour may have been LOWEST: start behind the block, wherever that is now.
-    const behind = block + granules;
-    if (this.map.get(arena, LOWEST) > block) {
-      this.map.set(arena, LOWEST, Math.min(behind, this.map.get(arena, LOWEST)));
-    }
+    // All before LOWEST is live, so what stands behind the block is the lowest that may be free.
+    if (this.map.get(arena, LOWEST) > block) this.map.set(arena, LOWEST, block + granules);
     this.countLocked(0, granules - from);
   }
 
@@ -200,12 +201,17 @@ export class Simple {
     if (granules > 0) raiseTo(memory, OUT_PEAK, out);
   }
 
-  /** A new arena with room for `granules`; false if no zone has one. */
-  private growLocked(granules: number, preference: readonly number[]): boolean {
+  /** A new arena with room for `granules`; false if the zone has none. */
+  private growLocked(granules: number, zone: number, preferred: boolean): boolean {
     const need = Math.ceil((granules + 2) / (1 << this.map.granuleShift));
-    let arena = this.zones.alloc(Math.max(need, ARENA_PAGES), 0, preference);
-    if (arena === 0) arena = this.zones.alloc(need, 0, preference);
+    let arena = this.zones.allocIn(zone, Math.max(need, ARENA_PAGES), 0, preferred);
+    if (arena === 0) arena = this.zones.allocIn(zone, need, 0, preferred);
     if (arena === 0) return false;
+    this.formatLocked(arena);
+    return true;
+  }
+
+  private formatLocked(arena: number): void {
     const start = this.startOf(arena);
     const end = this.endOf(arena);
     for (let page = arena; page < arena + this.map.run(arena); page++) {
@@ -218,7 +224,6 @@ export class Simple {
     this.map.set(arena, LIVE_BLOCKS, 0);
     this.map.set(arena, OWNER, ARENA);
     this.map.link(SIMPLE_ARENAS, arena);
-    return true;
   }
 
   private dropArena(arena: number): void {

@@ -54,11 +54,13 @@ export class Slabs {
 
   /** First page of a slab with a free block, made if need be; 0 when no zone has pages for it. */
   private partialLocked(preference: readonly number[]): number {
+    const first = this.zones.firstOf(preference);
     for (const zone of preference) {
-      const slab = this.memory.get(this.record + PARTIAL + zone);
+      const partial = this.memory.get(this.record + PARTIAL + zone);
+      const slab = partial || this.createLocked(zone, zone === first);
       if (slab !== 0) return slab;
     }
-    return this.createLocked(preference);
+    return 0;
   }
 
   /**
@@ -170,13 +172,13 @@ export class Slabs {
     return this.record + PARTIAL + this.zones.indexOf(slab);
   }
 
-  private createLocked(preference: readonly number[]): number {
+  private createLocked(zone: number, preferred: boolean): number {
     const grown = this.memory.get(this.record + PAGES) >>> 3;
     const wanted = grown - (grown % this.firstPages);
     const pages = Math.min(Math.max(wanted, this.firstPages), this.maxPages);
-    let slab = this.zones.alloc(pages, 0, preference);
+    let slab = this.zones.allocIn(zone, pages, 0, preferred);
     if (slab === 0 && pages > this.firstPages) {
-      slab = this.zones.alloc(this.firstPages, 0, preference);
+      slab = this.zones.allocIn(zone, this.firstPages, 0, preferred);
     }
     if (slab !== 0) this.format(slab);
     return slab;

@@ -50,6 +50,7 @@ export class StateMap {
 
   /** The granule that `ptr` names exactly, or -1: no number, misaligned, outside the pages. */
   granuleOf(ptr: number): number {
+    if (typeof ptr !== 'number') return -1; // text would be divided like a number
     const granule = ptr / BYTES;
     return this.has(granule) && Math.floor(granule) === granule ? granule : -1;
   }

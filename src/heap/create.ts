@@ -1,21 +1,15 @@
-// Making a heap, and finding one that another thread has made: options to geometry, geometry to
-// header, header to geometry. Whatever is wrong here is misuse at set-up and throws a HeapError
-// that says what to do.
+// Making a heap: options to geometry, geometry to the first words of the metadata. Whatever is
+// wrong here is misuse at set-up and throws a HeapError that says what to do.
 
-import {
-  FIXED,
-  layoutOf,
-  type ClassGeometry,
-  type Geometry,
-  type Layout,
-} from '../word/geometry.ts';
-import { CLASS, HEADER, MAGIC, SLOT, TABLE, VERSION } from '../word/layout.ts';
+import { layoutOf, type ClassGeometry, type Geometry, type Layout } from '../word/geometry.ts';
+import { CLASS, HEADER, MAGIC, SLOT, VERSION } from '../word/layout.ts';
 import { HeapError } from '../word/errors.ts';
 import { Memory } from '../word/memory.ts';
 import { PageMap } from '../page/pagemap.ts';
 import { formatZones } from '../page/zone.ts';
 import { standardClasses } from '../block/sizeclass.ts';
 import { checkMode, writeMode, type Mode } from './mode.ts';
+import { handleOf, type Formatted } from './open.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -42,21 +36,6 @@ export interface HeapOptions {
   readonly checked?: boolean;
 }
 
-/** What another thread needs to attach. Survives structured clone. */
-export interface HeapHandle {
-  readonly kind: 'atomalloc';
-  readonly version: number;
-  readonly buffer: SharedArrayBuffer;
-  readonly byteOffset: number;
-  readonly byteLength: number;
-}
-
-export interface Formatted {
-  readonly memory: Memory;
-  readonly geometry: Geometry;
-  readonly handle: HeapHandle;
-}
-
 const UNITS: Record<string, number> = { '': 1, b: 1, k: 2 ** 10, m: MIB, g: GIB };
 
 /** Bytes in a number or in text such as '256MiB', '64 MB' (powers of two either way) or '1g'. */
@@ -74,17 +53,11 @@ export function create(options: HeapOptions): Formatted {
   const region = regionOf(options);
   const geometry = geometryOf(options, region.byteOffset, region.byteEnd);
   const layout = layoutOf(geometry);
-  const memory = new Memory(region.buffer, geometry.byteOffset, layout);
+  const memory = new Memory(region.buffer, layout.metadataByte, layout);
   const mode = checkMode(options.mode ?? 'two-tier');
   if (options.buffer !== undefined) memory.clear(); // a new buffer is all zeroes
   format(memory, geometry, layout, mode);
-  return { memory, geometry, handle: handleOf(region.buffer, geometry) };
-}
-
-function handleOf(buffer: SharedArrayBuffer, geometry: Geometry): HeapHandle {
-  const { byteOffset, byteEnd } = geometry;
-  const byteLength = byteEnd - byteOffset;
-  return Object.freeze({ kind: 'atomalloc', version: VERSION, buffer, byteOffset, byteLength });
+  return { memory, geometry, handle: handleOf(memory, geometry, layout) };
 }
 
 interface Region {
@@ -114,8 +87,11 @@ function regionOf(options: HeapOptions): Region {
   const page = 2 ** PAGE_SHIFT;
   const byteOffset = Math.ceil(from / page) * page;
   const byteEnd = Math.floor((from + length) / page) * page;
-  if (byteEnd - byteOffset < MIN_BYTES - 2 * page || byteEnd - byteOffset > MAX_BYTES) {
-    throw new HeapError('BAD_OPTION', 'a heap has 4 MiB to 16 GiB');
+  if (byteEnd - byteOffset < MIN_BYTES - 2 * page || byteEnd > MAX_BYTES) {
+    throw new HeapError(
+      'BAD_OPTION',
+      'a heap has at least 4 MiB and lies in the first 16 GiB of its buffer',
+    );
   }
   return { buffer, byteOffset, byteEnd };
 }
@@ -171,6 +147,8 @@ export function format(memory: Memory, geometry: Geometry, layout: Layout, mode:
     [HEADER.MAGAZINES, geometry.magazines],
     [HEADER.FIRST_PAGE, layout.firstPage],
     [HEADER.END_PAGE, layout.endPage],
+    [HEADER.REGION_FIRST, geometry.byteOffset / (1 << geometry.pageShift)],
+    [HEADER.REGION_END, geometry.byteEnd / (1 << geometry.pageShift)],
     [HEADER.DMA_END, geometry.dmaEnd],
     [HEADER.HIGH_START, geometry.highStart],
     [HEADER.CHECKED, geometry.checked ? 1 : 0],
@@ -181,7 +159,7 @@ export function format(memory: Memory, geometry: Geometry, layout: Layout, mode:
   });
   formatZones(new PageMap(memory, layout, geometry.pageShift), layout);
   writeMode(memory, geometry, mode);
-  memory.store(HEADER.READY, 1); // COMMIT: pairs with the load in `geometryIn`
+  memory.store(HEADER.READY, 1); // COMMIT: pairs with the load in `open`
 }
 
 function writeClass(memory: Memory, record: number, shape: ClassGeometry): void {
@@ -190,59 +168,4 @@ function writeClass(memory: Memory, record: number, shape: ClassGeometry): void 
   memory.set(record + CLASS.MAX_PAGES, shape.maxPages);
   memory.set(record + CLASS.CAPACITY, shape.capacity);
   memory.set(record + CLASS.KIND, shape.kind === 'run' ? 1 : 0);
-}
-
-/** Opens the heap that a handle names. */
-export function open(handle: HeapHandle): Formatted {
-  if (handle?.kind !== 'atomalloc' || !(handle.buffer instanceof SharedArrayBuffer)) {
-    throw new HeapError(
-      'BAD_HANDLE',
-      'attach wants heap.handle of a heap made by SharedHeap.create',
-    );
-  }
-  if (handle.version !== VERSION) throw otherVersion(handle.version);
-  const { buffer, byteOffset, byteLength } = handle;
-  if (byteOffset + byteLength > buffer.byteLength || byteLength < TABLE.BYTES) {
-    throw new HeapError('BAD_HANDLE', 'the handle names memory outside its buffer');
-  }
-  const geometry = geometryIn(buffer, byteOffset, byteOffset + byteLength);
-  return { memory: new Memory(buffer, byteOffset, layoutOf(geometry)), geometry, handle };
-}
-
-function otherVersion(version: number): HeapError {
-  const ours = String(VERSION);
-  const text = `the heap has layout ${String(version)}, this atomalloc reads ${ours}`;
-  return new HeapError('BAD_VERSION', `${text}: load the same release in every thread`);
-}
-
-/** Reads the geometry back. The header is where it is in every layout: a bare view will do. */
-function geometryIn(buffer: SharedArrayBuffer, byteOffset: number, byteEnd: number): Geometry {
-  const bare = { endWords: FIXED.END, countersByte: 0, bytesByte: 0, endByte: 0 };
-  const memory = new Memory(buffer, byteOffset, bare);
-  if (memory.load(HEADER.READY) !== 1 || memory.get(HEADER.MAGIC) !== MAGIC) {
-    throw new HeapError('BAD_BUFFER', 'there is no heap in this buffer: make one first');
-  }
-  if (memory.get(HEADER.VERSION) !== VERSION) throw otherVersion(memory.get(HEADER.VERSION));
-  return {
-    pageShift: memory.get(HEADER.PAGE_SHIFT),
-    maxSlots: memory.get(HEADER.MAX_SLOTS),
-    magazines: memory.get(HEADER.MAGAZINES),
-    checked: memory.get(HEADER.CHECKED) === 1,
-    byteOffset,
-    byteEnd,
-    dmaEnd: memory.get(HEADER.DMA_END),
-    highStart: memory.get(HEADER.HIGH_START),
-    classes: Array.from({ length: memory.get(HEADER.CLASSES) }, (_, i) => readClass(memory, i)),
-  };
-}
-
-function readClass(memory: Memory, index: number): ClassGeometry {
-  const record = FIXED.CLASSES + (index + 1) * CLASS.WORDS;
-  return {
-    kind: memory.get(record + CLASS.KIND) === 1 ? 'run' : 'slab',
-    granules: memory.get(record + CLASS.GRANULES),
-    pages: memory.get(record + CLASS.SLAB_PAGES),
-    maxPages: memory.get(record + CLASS.MAX_PAGES),
-    capacity: memory.get(record + CLASS.CAPACITY),
-  };
 }

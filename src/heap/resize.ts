@@ -31,6 +31,7 @@ export class Resize {
   /** True when the live block at `granule` now serves `size` where it stands. */
   inPlace(granule: number, size: number): boolean {
     const { on } = this;
+    if (!Number.isInteger(size) || size <= 0 || size > on.states.granules * BYTES) return false;
     const state = on.states.get(granule);
     const id = classOfState(state);
     const granules = Math.ceil(size / BYTES);

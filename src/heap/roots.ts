@@ -9,6 +9,7 @@ import { GRANULE, HEADER, LOCK, ROOT } from '../word/layout.ts';
 import { HeapError } from '../word/errors.ts';
 import { Lock } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
+import type { StateMap } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';
 
 const { COUNT, NAME, NAME_BYTES, WORDS, GRANULE: TARGET } = ROOT;
@@ -28,6 +29,7 @@ function wordsOf(name: string): Int32Array {
 
 export class Roots {
   private readonly memory: Memory;
+  private readonly states: StateMap;
   private readonly first: number;
   private readonly lock: Lock;
 
@@ -36,18 +38,24 @@ export class Roots {
   /** `checkPresent` throws when this thread has left the heap. */
   constructor(on: Attachment, checkPresent: () => void) {
     this.memory = on.memory;
+    this.states = on.states;
     this.first = on.layout.roots;
     this.lock = new Lock(on.memory, HEADER.ROOT_LOCK + LOCK.WORD, on.seat.token);
     this.checkPresent = checkPresent;
   }
 
-  /** Names a pointer (0 forgets the name); false when all 64 names are taken. */
+  /**
+   * Names a pointer; 0 forgets the name. False when all 64 names are taken, or when no block of the
+   * heap can start at `ptr`.
+   */
   set(name: string, ptr: number): boolean {
     const words = wordsOf(name);
     if (ptr === 0) return this.delete(name) || true;
+    const granule = this.states.granuleOf(ptr);
+    if (granule < 0) return false;
     this.enter();
     const entry = this.find(words) || this.unused();
-    if (entry !== 0) this.write(entry, words, ptr / BYTES);
+    if (entry !== 0) this.write(entry, words, granule);
     this.lock.unlock();
     return entry !== 0;
   }

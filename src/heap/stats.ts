@@ -107,7 +107,7 @@ export function statsOf(on: Attachment): HeapStats {
     pages,
     freePages: pages - memory.load(HEADER.USED),
     peakPages: memory.load(HEADER.PEAK),
-    metadataBytes: layout.firstPage * pageBytes - geometry.byteOffset,
+    metadataBytes: geometry.byteEnd - layout.metadataByte,
     allocCount: allocs,
     failureCount: failures,
     failureRate: failures === 0 ? 0 : failures / (failures + allocs),

@@ -17,7 +17,7 @@ import type { Attachment } from './attachment.ts';
 
 export type { Finding };
 
-const { OWNER, ARENA, HEAD } = PAGE;
+const { OWNER, ARENA, HEAD, BITS: LOWEST } = PAGE;
 const { ALLOCS, FREES, CORRUPTIONS } = COUNTER;
 const { FREE, SIMPLE_LIVE, SIMPLE_END } = STATE;
 
@@ -116,14 +116,19 @@ class Walk {
     const { states, map, simple } = this.on;
     const first = run.page << map.granuleShift;
     if (states.get(first) !== SIMPLE_END) this.blocks.say('arena', first, 'its END byte is gone');
-    let bound = run.pages << map.granuleShift;
+    const lowest = map.get(run.page, LOWEST);
+    let left = run.pages << map.granuleShift;
+    let isStart = lowest === first + left - 1;
     simple.forEachBlockLocked(run.page, (block, granules) => {
-      bound -= granules;
-      if (bound < 0 || states.get(block) !== SIMPLE_LIVE) return;
-      this.simpleBlocks++;
-      this.simpleGranules += granules;
+      left -= granules;
+      const live = states.get(block) === SIMPLE_LIVE;
+      isStart ||= block === lowest;
+      if (!live && block < lowest) isStart = false;
+      this.simpleBlocks += live ? 1 : 0;
+      this.simpleGranules += live ? granules : 0;
     });
-    if (bound !== 2) this.blocks.say('arena', first, 'its blocks do not add up to it');
+    if (!isStart) this.blocks.say('arena', first, 'LOWEST is not where its free blocks begin');
+    if (left !== 2) this.blocks.say('arena', first, 'its blocks do not add up to it');
   }
 
   private simpleTotals(): void {

@@ -39,13 +39,24 @@ export class HeapViews {
 
 /** The longest view of the first `bytes` bytes that this platform can make. */
 export function wholeView<T>(type: ViewType<T>, buffer: SharedArrayBuffer, bytes: number): T {
-  const width = type.BYTES_PER_ELEMENT ?? 1;
-  for (let length = Math.floor(bytes / width); ; length = Math.floor(length / 2)) {
-    try {
-      return new type(buffer, 0, length);
-    } catch (error) {
-      if (!(error instanceof RangeError) || length === 0) throw error;
-    }
+  const most = Math.floor(bytes / (type.BYTES_PER_ELEMENT ?? 1));
+  const whole = viewOrNull(type, buffer, most);
+  if (whole !== null) return whole;
+  let fits = 0;
+  for (let tooLong = most; tooLong - fits > 1;) {
+    const length = fits + Math.floor((tooLong - fits) / 2);
+    if (viewOrNull(type, buffer, length) === null) tooLong = length;
+    else fits = length;
+  }
+  return new type(buffer, 0, fits);
+}
+
+function viewOrNull<T>(type: ViewType<T>, buffer: SharedArrayBuffer, length: number): T | null {
+  try {
+    return new type(buffer, 0, length);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
   }
 }
 

@@ -123,20 +123,34 @@ export class Zones {
     preference: readonly number[],
     large: boolean = false,
   ): number {
-    let preferred = true;
+    const first = this.firstOf(preference);
     for (const index of preference) {
-      const zone = this.list[index] as Zone;
-      if (zone.pages === 0) continue;
-      const reserve = preferred ? 0 : zone.memory.get(zone.record + LOW);
-      const page = zone.alloc(pages, alignOrder, reserve, large);
+      const page = this.allocIn(index, pages, alignOrder, index === first, large);
       if (page !== 0) return page;
-      preferred = false;
     }
     return 0;
   }
 
+  /** Takes a run of one zone; from one that is not preferred, only above its reserve. */
+  allocIn(
+    index: number,
+    pages: number,
+    alignOrder: number,
+    preferred: boolean,
+    large: boolean = false,
+  ): number {
+    const zone = this.list[index] as Zone;
+    const reserve = preferred ? 0 : zone.memory.get(zone.record + LOW);
+    return zone.pages === 0 ? 0 : zone.alloc(pages, alignOrder, reserve, large);
+  }
+
   free(page: number): void {
     this.of(page).free(page);
+  }
+
+  /** The first zone of a preference that has pages at all. */
+  firstOf(preference: readonly number[]): number {
+    return preference.find((index) => (this.list[index] as Zone).pages > 0) ?? 0;
   }
 
   /** Index of the zone in which a page lies. */

@@ -50,7 +50,7 @@ export interface ClassGeometry {
   readonly capacity: number;
 }
 
-/** Where each region begins: word indexes count from the heap's first, page numbers from 0. */
+/** Where each region begins: words and bytes count from the metadata's first, pages from 0. */
 export interface Layout {
   readonly roots: number;
   readonly zones: number;
@@ -64,6 +64,8 @@ export interface Layout {
   readonly countersByte: number;
   readonly bytesByte: number;
   readonly endByte: number;
+  /** Byte of the buffer where the metadata begins: behind the last page. */
+  readonly metadataByte: number;
   readonly firstPage: number;
   readonly endPage: number;
   readonly firstGranule: number;
@@ -80,11 +82,13 @@ function align(value: number, to: number): number {
 /** Draws the map for a geometry. Pure arithmetic: every thread comes to the same numbers. */
 export function layoutOf(g: Geometry): Layout {
   const page = 1 << g.pageShift;
-  const endPage = Math.floor(g.byteEnd / page);
-  const firstPage = firstPageOf(g, g.byteOffset / page, endPage);
   const granules = page / GRANULE.BYTES;
+  // Pointer 0 is null: the buffer's first page is nobody's.
+  const firstPage = Math.max(g.byteOffset / page, 1);
+  const endPage = firstPage + pagesIn(g, Math.floor(g.byteEnd / page) - firstPage);
   return {
-    ...regionsOf(g, Math.max(endPage - firstPage, 0)),
+    ...regionsOf(g, endPage - firstPage),
+    metadataByte: endPage * page,
     firstPage,
     endPage,
     firstGranule: firstPage * granules,
@@ -92,14 +96,14 @@ export function layoutOf(g: Geometry): Layout {
   };
 }
 
-/** The metadata's length depends on how many pages it leaves: the least fixed point of the two. */
-function firstPageOf(g: Geometry, base: number, endPage: number): number {
-  const after = (first: number) =>
-    base + Math.ceil(regionsOf(g, Math.max(endPage - first, 0)).endByte / (1 << g.pageShift));
-  let first = after(base);
-  for (let round = 0; round < 8; round++) first = after(first);
-  while (after(first) > first) first++;
-  return first;
+/** The most pages that leave room for their own metadata behind them. */
+function pagesIn(g: Geometry, total: number): number {
+  const metadata = (pages: number) =>
+    Math.ceil(regionsOf(g, Math.max(pages, 0)).endByte / (1 << g.pageShift));
+  let pages = total - metadata(total);
+  for (let round = 0; round < 8; round++) pages = total - metadata(pages);
+  while (pages + metadata(pages) > total) pages--;
+  return Math.max(pages, 0);
 }
 
 function regionsOf(g: Geometry, pages: number) {

@@ -2,7 +2,10 @@
 // Every other file names words by the records below; no offset is written anywhere else.
 //
 //   byteOffset ─┬───────────────────────────────────────────────┐
-//               │ header      magic, geometry, totals, 4 locks  │  one line per group of words
+//               │ pages       what users get; never the buffer's│  DMA · Normal · High
+//               │             first page, for pointer 0 is null │
+//   metadata   ─┼───────────────────────────────────────────────┤
+//               │ header      magic, geometry, totals, 4 locks  │  int32 words from here
 //               │ roots       64 names → pointers               │
 //               │ zones       DMA · Normal · High               │  a lock, free lists per order
 //               │ classes     one record per size class         │  a lock, slabs, depot
@@ -11,12 +14,13 @@
 //               │ magazines   a pool of 64-word arrays          │  60 blocks each
 //               │ page map    one record per page               │  the buddy's and the slabs' truth
 //               │ generations (checked heaps) a word a granule  │
-//               │ counters    8 doubles per slot, 8 for all gone│
+//               │ counters    8 doubles per slot, 8 for all gone│  doubles from here
 //               │ class table size → class                      │  bytes from here
 //               │ state map   one byte per granule              │  the truth about every pointer
-//   firstPage  ─┼───────────────────────────────────────────────┤
-//               │ pages       what users get                    │
 //   byteEnd    ─┴───────────────────────────────────────────────┘
+//
+// The metadata stands behind the pages because it is 7 % of them: in front it would fill the DMA
+// zone, the buffer's first 16 MiB, of every heap of 256 MiB.
 //
 // Each region has one access width for ever: words (int32), doubles or bytes. No word is read
 // both plainly and through a wider or narrower view, so a race can never be a torn one.
@@ -60,7 +64,9 @@ export const HEADER = Object.freeze({
   DMA_END: 12,
   HIGH_START: 13,
   CHECKED: 14,
-  MODE: 16,
+  REGION_FIRST: 15,
+  REGION_END: 16,
+  MODE: 17,
   USED: 32,
   PEAK: 33,
   OUT: 34,
