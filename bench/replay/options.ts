@@ -1,0 +1,100 @@
+// The command line of the replay. Whatever is wrong with it is said on stderr, with exit status 2.
+import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Mode } from '../../src/index.ts';
+
+export const REFUSED = 2;
+const MAX_WORKERS = 120;
+const MAX_COPIES = 1024;
+const DEFAULT_COPIES = 4;
+const MIN_WORKERS = 4;
+
+export interface Options {
+  readonly trace: readonly string[];
+  readonly workers: number;
+  readonly copies: number;
+  readonly seconds: number;
+  readonly mode?: Mode;
+  readonly size?: number | string;
+  readonly json?: string;
+}
+
+/** Reads the arguments that follow the program's name; ends the process if they are no good. */
+export function readOptions(argv: readonly string[]): Options {
+  const command = new Command('npm start --')
+    .description('Replays real programs’ allocation traffic with real threads on one shared heap.')
+    .option('--trace <file...>', 'traces to replay (default: all that ship in bench/traces)')
+    .addOption(countOption('--workers <n>', 'threads of the pool', MAX_WORKERS, defaultWorkers()))
+    .addOption(
+      countOption('--copies <n>', 'copies of each trace at once', MAX_COPIES, DEFAULT_COPIES),
+    )
+    .addOption(
+      new Option('--seconds <s>', 'repeat until so many seconds have passed')
+        .default(0, 'one round')
+        .argParser(parseSeconds),
+    )
+    .addOption(
+      new Option('--mode <mode>', 'mode of the heap').choices([
+        'simple-heap',
+        'two-tier',
+        'hybrid',
+      ]),
+    )
+    .option('--size <size>', 'size of the heap, such as 256MiB (default: what the traces need)')
+    .option('--json <file>', 'write the figures there as JSON')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : REFUSED));
+  command.parse(argv, { from: 'user' });
+  return complete(command.opts<Partial<Options>>());
+}
+
+function defaultWorkers(): number {
+  return Math.max(MIN_WORKERS, availableParallelism());
+}
+
+function countOption(flags: string, text: string, most: number, byDefault: number): Option {
+  return new Option(flags, text).default(byDefault).argParser((value) => {
+    const count = /^\d+$/.test(value) ? Number(value) : 0;
+    if (count >= 1 && count <= most) return count;
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
+  });
+}
+
+function parseSeconds(value: string): number {
+  const seconds = /^\d*\.?\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (seconds <= 1e6) return seconds;
+  throw new InvalidArgumentError('It must be a number of seconds, such as 60 or 0.5.');
+}
+
+function complete(given: Partial<Options>): Options {
+  const { workers = defaultWorkers(), copies = DEFAULT_COPIES, seconds = 0 } = given;
+  const trace = given.trace?.map(fromUser) ?? shippedTraces();
+  const asked = { ...given, trace, workers, copies, seconds };
+  if (given.json !== undefined) return { ...asked, ...sizeOf(given), json: fromUser(given.json) };
+  return { ...asked, ...sizeOf(given) };
+}
+
+// A bare number is a number of bytes.
+function sizeOf({ size }: Partial<Options>): { size?: number | string } {
+  if (size === undefined) return {};
+  return { size: /^\d+$/.test(String(size)) ? Number(size) : size };
+}
+
+// npm starts a program in the package's folder; the user's paths begin where the user was.
+function fromUser(path: string): string {
+  const { npm_lifecycle_event: event, INIT_CWD: start } = process.env;
+  return event === 'start' && start !== undefined ? resolve(start, path) : resolve(path);
+}
+
+// From bench/replay the traces are one folder up, from dist/bench/replay three and down again.
+function shippedTraces(): string[] {
+  const folders = ['../traces', '../../../bench/traces'].map((folder) =>
+    fileURLToPath(new URL(folder, import.meta.url)),
+  );
+  const folder = folders.find((path) => existsSync(path));
+  if (folder === undefined) return [];
+  const files = readdirSync(folder).filter((file) => file.endsWith('.atrc.gz'));
+  return files.toSorted().map((file) => join(folder, file));
+}
