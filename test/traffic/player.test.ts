@@ -99,7 +99,7 @@ describe('players', () => {
 describe('blocks beyond 4 GiB', () => {
   it('are stamped, checked and handed over like any others', () => {
     const highStart = 4 * 1024 ** 3;
-    const heap = SharedHeap.create({ size: highStart + 32 * 1024 ** 2, zones: { highStart } });
+    const heap = SharedHeap.create({ size: highStart + 512 * 1024 ** 2, zones: { highStart } });
     let lowest = Infinity;
     const high = broken(heap, () => ({
       alloc: (bytes) => {
