@@ -8,9 +8,10 @@ import type { PageMap } from '../page/pagemap.ts';
 import type { StateMap } from './statemap.ts';
 
 const { SLABS, PAGES, CARVED, FREE, EMPTY, FULL, FULL_COUNT, DEPOT_BLOCKS, GRANULES } = CLASS;
+const { PARTIAL } = CLASS;
 const { NEXT, COUNT, ENTRIES, CAPACITY } = MAGAZINE;
 const { LIVE, CACHED } = STATE;
-const { BITS, FREE: SLAB_FREE, HEAD } = PAGE;
+const { BITS, FREE: SLAB_FREE, HEAD, NEXT: SLAB_NEXT, OWNER } = PAGE;
 
 /** What the walk over one class found. */
 export interface ClassAudit {
@@ -20,6 +21,8 @@ export interface ClassAudit {
   carved: number;
   free: number;
   empty: number;
+  /** Slabs with a free block. */
+  partial: number;
   live: number;
   cached: number;
   /** Entries in magazines: in the depot and in slots. */
@@ -27,7 +30,18 @@ export interface ClassAudit {
 }
 
 export function emptyAudit(id: number): ClassAudit {
-  return { id, slabs: 0, pages: 0, carved: 0, free: 0, empty: 0, live: 0, cached: 0, entries: 0 };
+  return {
+    id,
+    slabs: 0,
+    pages: 0,
+    carved: 0,
+    free: 0,
+    empty: 0,
+    partial: 0,
+    live: 0,
+    cached: 0,
+    entries: 0,
+  };
 }
 
 export class BlockAuditor {
@@ -64,6 +78,7 @@ export class BlockAuditor {
     sums.carved += blocks;
     sums.free += free;
     if (free === blocks) sums.empty++;
+    if (free > 0) sums.partial++;
   }
 
   /** A run without an owner's mark: of a run class, large, or nobody's. */
@@ -115,15 +130,37 @@ export class BlockAuditor {
     this.depot(record, where, sums);
   }
 
-  /** Both magazines of one slot: entries are blocks of the class. */
-  magazine(top: number, sums: ClassAudit, isBlock: (granule: number) => boolean): void {
+  /** One magazine of a slot: entries that carry its tag are blocks of the class. */
+  magazine(top: number, tag: number, sums: ClassAudit, isBlock: (g: number) => boolean): void {
     const { memory } = this.map;
     const first = (top & ~MAGAZINE.MASK) + ENTRIES;
     for (let at = first; at <= top; at++) {
       sums.entries++;
-      if (isBlock(memory.get(at))) continue;
-      this.say('magazine', 0, `entry ${String(memory.get(at))} is no block of its class`);
+      const granule = memory.get(at);
+      const dropped = this.states.has(granule) && this.states.get(granule) !== tag;
+      if (dropped || isBlock(granule)) continue;
+      this.say('magazine', 0, `entry ${String(granule)} is no block of its class`);
     }
+  }
+
+  /** The lists of slabs with a free block, which the walk has counted in `partial`. */
+  partials(record: number, sums: ClassAudit): void {
+    const { memory } = this.map;
+    let listed = 0;
+    for (let zone = 0; zone < 3; zone++) {
+      let slab = memory.get(record + PARTIAL + zone);
+      for (; this.isSlab(slab, sums.id) && listed <= sums.partial; listed++) {
+        slab = this.map.get(slab, SLAB_NEXT);
+      }
+      if (slab !== 0) listed = -1;
+    }
+    if (listed === sums.partial) return;
+    this.say(`class ${String(sums.id)}`, 0, 'the list of its slabs with free blocks is broken');
+  }
+
+  private isSlab(page: number, id: number): boolean {
+    const inside = page >= this.map.firstPage && page < this.map.endPage;
+    return inside && this.map.get(page, OWNER) === id;
   }
 
   private block(slab: number, block: number, granule: number, sums: ClassAudit): boolean {

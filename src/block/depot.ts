@@ -115,11 +115,9 @@ export class Depot {
   }
 
   /** Counts a live run that realloc has made one of this class (1), or taken from it (-1). */
-  adopt(count: 1 | -1): void {
-    this.lock.lock();
+  adoptLocked(count: 1 | -1): void {
     const carved = this.record + CARVED;
     this.memory.set(carved, this.memory.get(carved) + count);
-    this.lock.unlock();
   }
 
   /** Empties this slot's magazines of the class and gives them back. */

@@ -8,7 +8,7 @@
 
 import { HEADER, STATE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
-import { raiseTo, type Zones } from '../page/zone.ts';
+import { raiseTo, type Zone, type Zones } from '../page/zone.ts';
 import type { StateMap } from './statemap.ts';
 
 const { OUT, OUT_PEAK } = HEADER;
@@ -27,11 +27,27 @@ export class Large {
 
   /** A live run of `pages` aligned to 2^alignOrder pages; its granule, or 0. */
   alloc(pages: number, alignOrder: number, preference: readonly number[]): number {
-    const page = this.zones.alloc(pages, alignOrder, preference, true);
-    if (page === 0) return 0;
+    const first = this.zones.firstOf(preference);
+    for (const index of preference) {
+      const zone = this.zones.list[index];
+      if (zone === undefined || zone.pages === 0) continue;
+      const granule = this.allocIn(zone, pages, alignOrder, index === first);
+      if (granule !== 0) return granule;
+    }
+    return 0;
+  }
+
+  /** The state is written under the lock, so whoever holds it sees no run without an owner. */
+  private allocIn(zone: Zone, pages: number, alignOrder: number, preferred: boolean): number {
+    zone.lock.lock();
+    const page = zone.allocLocked(pages, alignOrder, zone.reserveFor(preferred));
     const granule = page << this.zones.map.granuleShift;
-    this.states.set(granule, LARGE); // nobody else knows the run yet
-    this.moved(pages);
+    if (page !== 0) {
+      zone.countLargeLocked(1, pages);
+      this.states.set(granule, LARGE);
+    }
+    zone.lock.unlock();
+    if (page !== 0) this.moved(pages);
     return granule;
   }
 
@@ -58,18 +74,19 @@ export class Large {
   }
 
   /**
-   * Changes a live run of `from` pages to `pages` where it stands; false if the pages behind it are
-   * in use. `becomes` is 1 when it was a run of a class and is to be a large one, 0 when it stays
-   * what it was: large, or of a class and not counted here.
+   * Changes a live run of `from` pages to `pages` where it stands, and its state to `state`: LARGE,
+   * or a class's. False, and nothing is changed, if the pages behind it are in use.
    */
-  resize(granule: number, from: number, pages: number, becomes: 0 | 1): boolean {
+  resize(granule: number, from: number, pages: number, state: number): boolean {
     const page = granule >>> this.zones.map.granuleShift;
     const zone = this.zones.of(page);
     zone.lock.lock();
     const done = zone.resizeLocked(page, from, pages);
-    const wasLarge = this.states.get(granule) === LARGE;
-    if (done && wasLarge) zone.countLargeLocked(0, pages - from);
-    if (done && becomes === 1) zone.countLargeLocked(1, pages);
+    if (done) {
+      if (this.states.get(granule) === LARGE) zone.countLargeLocked(-1, -from);
+      if (state === LARGE) zone.countLargeLocked(1, pages);
+      this.states.set(granule, state);
+    }
     zone.lock.unlock();
     if (done) this.moved(pages - from);
     return done;

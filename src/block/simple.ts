@@ -87,16 +87,6 @@ export class Simple {
     return fits;
   }
 
-  /** Calls `see` for each block of the arena that starts at `arena`, in order. */
-  forEachBlockLocked(arena: number, see: (block: number, granules: number) => void): void {
-    const end = this.endOf(arena);
-    for (let block = this.startOf(arena); block < end;) {
-      const granules = this.tags.length(block);
-      see(block, granules);
-      block += granules;
-    }
-  }
-
   private first(): number {
     return this.memory.get(SIMPLE_ARENAS);
   }

@@ -54,21 +54,23 @@ export class Resize {
   private resizeLarge(granule: number, pages: number): boolean {
     const from = this.on.large.pagesOf(granule);
     if (pages === from) return true;
-    return pages * 2 > from && this.on.large.resize(granule, from, pages, 0);
+    return pages * 2 > from && this.on.large.resize(granule, from, pages, LARGE);
   }
 
   /** A run of one class becomes one of another, or a large one; only its holder does this. */
   private resizeRun(granule: number, id: number, pages: number): boolean {
-    const { depots, states, geometry, large, map } = this.on;
+    const { depots, geometry, large, map, sizes } = this.on;
     const from = geometry.classes[id - 1]?.pages ?? 0;
-    const target = this.on.sizes.of(pages << map.granuleShift);
+    const target = sizes.of(pages << map.granuleShift);
     const shape = geometry.classes[target - 1];
     if (shape?.kind === 'slab') return false;
-    const isLarge = shape === undefined;
-    if (!large.resize(granule, from, shape?.pages ?? pages, isLarge ? 1 : 0)) return false;
-    depots[id]?.adopt(-1);
-    if (!isLarge) depots[target]?.adopt(1);
-    states.set(granule, isLarge ? LARGE : LIVE + target);
-    return true;
+    const both = [depots[Math.min(id, target)], depots[Math.max(id, target)]];
+    for (const depot of both) depot?.lock.lock();
+    const state = shape === undefined ? LARGE : LIVE + target;
+    const done = large.resize(granule, from, shape?.pages ?? pages, state);
+    if (done) depots[id]?.adoptLocked(-1);
+    if (done) depots[target]?.adoptLocked(1);
+    for (const depot of both) depot?.lock.unlock();
+    return done;
   }
 }

@@ -2,27 +2,28 @@
 // lock order, so it waits for nobody who waits for it), which stops refills, frees of large runs
 // and every other change of structure; the other threads' fast paths go on.
 //
-// Two sums can only be compared at rest: blocks that are CACHED against entries in magazines, and
-// used runs against their states. They are reported only if no other thread has counted an
-// operation between the walk's beginning and its end.
+// One sum can only be compared at rest: blocks that are CACHED against entries in magazines. It is
+// reported only if no other thread has counted an operation between the walk's beginning and end.
 
-import { CLASS, COUNTER, HEADER, LOCK, MAGIC, PAGE, STATE } from '../word/layout.ts';
+import { CLASS, COUNTER, HEADER, LOCK, MAGIC, PAGE, STATE, ZONE } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
 import { auditZone, type Finding, type UsedRun } from '../page/audit.ts';
-import { ZONE_NAMES, type ZoneName } from '../page/zone.ts';
+import { ZONE_NAMES, type Zone, type ZoneName } from '../page/zone.ts';
 import { BlockAuditor, emptyAudit, type ClassAudit } from '../block/audit.ts';
+import { SimpleAuditor } from '../block/simpleaudit.ts';
 import { Magazines } from '../block/magazine.ts';
 import { Counters } from '../slot/counters.ts';
 import type { Attachment } from './attachment.ts';
 
 export type { Finding };
 
-const { OWNER, ARENA, HEAD, BITS: LOWEST } = PAGE;
+const { OWNER, ARENA, HEAD } = PAGE;
 const { ALLOCS, FREES, CORRUPTIONS } = COUNTER;
-const { FREE, SIMPLE_LIVE, SIMPLE_END } = STATE;
+const { FREE, LARGE } = STATE;
 
 export function validate(on: Attachment): Finding[] {
   if (on.memory.get(HEADER.MAGIC) !== MAGIC) {
+    on.counters.bump(CORRUPTIONS);
     return [{ where: 'header', ptr: 0, message: 'the magic word is gone' }];
   }
   const locks = locksOf(on);
@@ -48,13 +49,14 @@ class Walk {
   private readonly on: Attachment;
   private readonly blocks: BlockAuditor;
   private readonly sums: ClassAudit[];
+  private readonly simple: SimpleAuditor;
   private readonly atRest: Finding[] = [];
-  private simpleBlocks = 0;
-  private simpleGranules = 0;
+  private usedPages = 0;
 
   constructor(on: Attachment) {
     this.on = on;
     this.blocks = new BlockAuditor(on.map, on.states);
+    this.simple = new SimpleAuditor(on.map, on.states);
     this.sums = [0, ...on.geometry.classes].map((_, id) => emptyAudit(id));
   }
 
@@ -63,9 +65,14 @@ class Walk {
     const zones = this.on.zones.list.flatMap((_, i) => this.zone(i));
     for (const slot of this.takenSlots()) this.slot(slot);
     for (const sums of this.sums.slice(1)) this.classSums(sums);
-    this.simpleTotals();
-    const quiet = this.operations() === before;
-    return [...zones, ...this.blocks.findings, ...(quiet ? this.atRest : [])];
+    this.simple.totals();
+    const used = this.on.memory.load(HEADER.USED);
+    if (used !== this.usedPages) {
+      const pages = `${String(this.usedPages)} pages are in use, ${String(used)} are counted`;
+      this.blocks.say('header', 0, pages);
+    }
+    const found = [...zones, ...this.blocks.findings, ...this.simple.findings];
+    return this.operations() === before ? [...found, ...this.atRest] : found;
   }
 
   private operations(): number {
@@ -85,18 +92,31 @@ class Walk {
     if (zone === undefined) return [];
     const audit = auditZone(this.on.map, zone, ZONE_NAMES[index] as ZoneName);
     for (const run of audit.used) this.usedRun(run);
+    this.largeRuns(zone, audit.used);
     const shift = this.on.map.granuleShift;
     for (const { page, pages } of audit.free) {
       this.blocks.inside(page << shift, (page + pages) << shift);
     }
+    this.usedPages += audit.used.reduce((sum, { pages }) => sum + pages, 0);
     return audit.findings;
+  }
+
+  private largeRuns({ record }: Zone, used: readonly UsedRun[]): void {
+    const { memory, map, states } = this.on;
+    const large = used.filter(({ page }) => states.get(page << map.granuleShift) === LARGE);
+    const pages = large.reduce((sum, run) => sum + run.pages, 0);
+    const runs = memory.get(record + ZONE.LARGE_RUNS);
+    const counted = memory.get(record + ZONE.LARGE_PAGES);
+    if (runs === large.length && pages === counted) return;
+    const found = `${String(large.length)} large runs of ${String(pages)} pages found`;
+    this.blocks.say('zone', 0, `${found}, ${String(runs)} of ${String(counted)} counted`);
   }
 
   private usedRun(run: UsedRun): void {
     const owner = this.on.map.get(run.page, OWNER);
     const shape = this.on.geometry.classes[owner - 1];
     const sums = this.sums[owner];
-    if (owner === ARENA) this.arena(run);
+    if (owner === ARENA) this.simple.arena(run);
     else if (owner === 0) this.plainRun(run);
     else if (shape !== undefined && sums !== undefined) {
       this.blocks.slab(run, shape.granules, sums);
@@ -108,36 +128,7 @@ class Walk {
     this.blocks.run(run, this.sums, this.on.sizes.runOf(run.pages));
     const state = this.on.states.get(granule);
     if (state !== FREE) return;
-    const message = `${String(run.pages)} pages are in use by nobody`;
-    this.atRest.push({ where: 'run', ptr: granule * 16, message });
-  }
-
-  private arena(run: UsedRun): void {
-    const { states, map, simple } = this.on;
-    const first = run.page << map.granuleShift;
-    if (states.get(first) !== SIMPLE_END) this.blocks.say('arena', first, 'its END byte is gone');
-    const lowest = map.get(run.page, LOWEST);
-    let left = run.pages << map.granuleShift;
-    let isStart = lowest === first + left - 1;
-    simple.forEachBlockLocked(run.page, (block, granules) => {
-      left -= granules;
-      const live = states.get(block) === SIMPLE_LIVE;
-      isStart ||= block === lowest;
-      if (!live && block < lowest) isStart = false;
-      this.simpleBlocks += live ? 1 : 0;
-      this.simpleGranules += live ? granules : 0;
-    });
-    if (!isStart) this.blocks.say('arena', first, 'LOWEST is not where its free blocks begin');
-    if (left !== 2) this.blocks.say('arena', first, 'its blocks do not add up to it');
-  }
-
-  private simpleTotals(): void {
-    const blocks = this.on.memory.get(HEADER.SIMPLE_BLOCKS);
-    const granules = this.on.memory.get(HEADER.SIMPLE_GRANULES);
-    if (blocks === this.simpleBlocks && granules === this.simpleGranules) return;
-    const found = `${String(this.simpleBlocks)} blocks of ${String(this.simpleGranules)} granules`;
-    const counted = `${String(blocks)} of ${String(granules)} counted`;
-    this.blocks.say('simple heap', 0, `${found}, ${counted}`);
+    this.blocks.say('run', granule, `${String(run.pages)} pages are in use by nobody`);
   }
 
   private slot(slot: number): void {
@@ -149,7 +140,8 @@ class Walk {
     );
     for (const sums of this.sums.slice(1)) {
       for (const top of magazines.tops(sums.id)) {
-        if (top !== 0) this.blocks.magazine(top, sums, (g) => this.isBlock(g, sums.id));
+        if (top === 0) continue;
+        this.blocks.magazine(top, magazines.tag, sums, (g) => this.isBlock(g, sums.id));
       }
     }
   }
@@ -168,6 +160,7 @@ class Walk {
   private classSums(sums: ClassAudit): void {
     const record = this.on.layout.classes + sums.id * CLASS.WORDS;
     this.blocks.classWords(record, sums);
+    this.blocks.partials(record, sums);
     if (sums.cached <= sums.entries) return;
     const lost = `${String(sums.cached - sums.entries)} blocks are cached in no magazine`;
     const where = `class ${String((this.on.geometry.classes[sums.id - 1]?.granules ?? 0) * 16)}`;

@@ -79,6 +79,8 @@ function auditFree(map: PageMap, zone: Zone, free: readonly UsedRun[], say: Say)
       say(first, `free blocks of order ${String(order)}: ${figures}`);
     }
   });
+  const available = counts.reduce((bits, count, order) => bits | (count > 0 ? 1 << order : 0), 0);
+  if (available !== zone.buddy.available()) say(first, 'AVAILABLE does not match the free lists');
   const pages = free.reduce((sum, run) => sum + run.pages, 0);
   const counted = zone.buddy.freePages();
   if (pages !== counted) say(first, `${String(pages)} pages free, ${String(counted)} counted`);

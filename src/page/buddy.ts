@@ -112,6 +112,11 @@ export class Buddy {
     return Array.from({ length: orders }, (_, order) => this.memory.get(at + order));
   }
 
+  /** Bit k is set if a block of order k is free. */
+  available(): number {
+    return this.memory.get(this.zone + AVAILABLE);
+  }
+
   /** First page of the list of an order; 0 when it is empty. */
   firstFreeLocked(order: number): number {
     return this.memory.get(this.head(order));

@@ -46,16 +46,23 @@ export class Zone {
     this.pages = this.buddy.end - this.buddy.first;
   }
 
-  /** Takes a run if `reserve` pages stay free; its first page, or 0. `large` counts it as such. */
-  alloc(pages: number, alignOrder: number, reserve: number, large: boolean): number {
+  /** Pages that a request must leave free here: none if it prefers this zone. */
+  reserveFor(preferred: boolean): number {
+    return preferred ? 0 : this.memory.get(this.record + LOW);
+  }
+
+  /** Takes a run if `reserve` pages stay free; its first page, or 0. */
+  alloc(pages: number, alignOrder: number, reserve: number): number {
     this.lock.lock();
-    const enough = this.buddy.freePages() - pages >= reserve;
-    const page = enough ? this.buddy.allocLocked(pages, alignOrder) : 0;
-    if (page !== 0) {
-      this.used(pages);
-      if (large) this.countLargeLocked(1, pages);
-    }
+    const page = this.allocLocked(pages, alignOrder, reserve);
     this.lock.unlock();
+    return page;
+  }
+
+  allocLocked(pages: number, alignOrder: number, reserve: number): number {
+    if (this.buddy.freePages() - pages < reserve) return 0;
+    const page = this.buddy.allocLocked(pages, alignOrder);
+    if (page !== 0) this.used(pages);
     return page;
   }
 
@@ -117,31 +124,19 @@ export class Zones {
   }
 
   /** Takes a run by preference; its first page, or 0 when no zone may give it. */
-  alloc(
-    pages: number,
-    alignOrder: number,
-    preference: readonly number[],
-    large: boolean = false,
-  ): number {
+  alloc(pages: number, alignOrder: number, preference: readonly number[]): number {
     const first = this.firstOf(preference);
     for (const index of preference) {
-      const page = this.allocIn(index, pages, alignOrder, index === first, large);
+      const page = this.allocIn(index, pages, alignOrder, index === first);
       if (page !== 0) return page;
     }
     return 0;
   }
 
   /** Takes a run of one zone; from one that is not preferred, only above its reserve. */
-  allocIn(
-    index: number,
-    pages: number,
-    alignOrder: number,
-    preferred: boolean,
-    large: boolean = false,
-  ): number {
+  allocIn(index: number, pages: number, alignOrder: number, preferred: boolean): number {
     const zone = this.list[index] as Zone;
-    const reserve = preferred ? 0 : zone.memory.get(zone.record + LOW);
-    return zone.pages === 0 ? 0 : zone.alloc(pages, alignOrder, reserve, large);
+    return zone.pages === 0 ? 0 : zone.alloc(pages, alignOrder, zone.reserveFor(preferred));
   }
 
   free(page: number): void {

@@ -107,7 +107,7 @@ describe('npm start', () => {
   });
 
   it('repeats rounds of all traces for the seconds asked for', async () => {
-    const args = ['--trace', small, other, '--seconds', '1', '--copies', '1', '--json', json];
+    const args = ['--trace', small, other, '--seconds', '4', '--copies', '1', '--json', json];
     const { status, stderr } = await start(args);
     expect([status, stderr]).toEqual([0, '']);
     const { rounds, traces, total } = figures();
