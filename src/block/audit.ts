@@ -9,7 +9,7 @@ import type { StateMap } from './statemap.ts';
 
 const { SLABS, PAGES, CARVED, FREE, EMPTY, FULL, FULL_COUNT, DEPOT_BLOCKS, GRANULES } = CLASS;
 const { PARTIAL } = CLASS;
-const { NEXT, COUNT, ENTRIES, CAPACITY } = MAGAZINE;
+const { NEXT, COUNT, TAG, ENTRIES, NONE, CAPACITY } = MAGAZINE;
 const { LIVE, CACHED } = STATE;
 const { BITS, FREE: SLAB_FREE, HEAD, NEXT: SLAB_NEXT, OWNER } = PAGE;
 
@@ -25,8 +25,8 @@ export interface ClassAudit {
   partial: number;
   live: number;
   cached: number;
-  /** Entries in magazines: in the depot and in slots. */
-  entries: number;
+  /** Blocks that entries in magazines vouch for: in the depot and in slots. */
+  readonly listed: Set<number>;
 }
 
 export function emptyAudit(id: number): ClassAudit {
@@ -40,7 +40,7 @@ export function emptyAudit(id: number): ClassAudit {
     partial: 0,
     live: 0,
     cached: 0,
-    entries: 0,
+    listed: new Set(),
   };
 }
 
@@ -112,7 +112,7 @@ export class BlockAuditor {
   }
 
   /** The class's words against the walk, and the depot's list. */
-  classWords(record: number, sums: ClassAudit): void {
+  classWords(record: number, sums: ClassAudit, isBlock: (g: number) => boolean): void {
     const { memory } = this.map;
     const where = `class ${String(memory.get(record + GRANULES) * 16)}`;
     const words: [string, number, number][] = [
@@ -127,19 +127,24 @@ export class BlockAuditor {
       if (counted === found) continue;
       this.say(where, 0, `${String(found)} ${name} found, ${String(counted)} counted`);
     }
-    this.depot(record, where, sums);
+    this.depot(record, where, sums, isBlock);
   }
 
-  /** One magazine of a slot: entries that carry its tag are blocks of the class. */
+  /**
+   * One magazine: entries that carry its tag are blocks of the class, each listed once. An entry
+   * with another state is a stray, or was taken out a moment ago: it counts for nothing.
+   */
   magazine(top: number, tag: number, sums: ClassAudit, isBlock: (g: number) => boolean): void {
     const { memory } = this.map;
     const first = (top & ~MAGAZINE.MASK) + ENTRIES;
     for (let at = first; at <= top; at++) {
-      sums.entries++;
       const granule = memory.get(at);
-      const dropped = this.states.has(granule) && this.states.get(granule) !== tag;
-      if (dropped || isBlock(granule)) continue;
-      this.say('magazine', 0, `entry ${String(granule)} is no block of its class`);
+      const inside = this.states.has(granule) || granule === this.states.nothing;
+      const state = inside ? this.states.get(granule) : tag;
+      if (state >= CACHED && isBlock(granule)) sums.listed.add(granule);
+      else if (state === tag) {
+        this.say('magazine', 0, `entry ${String(granule)} is no block of its class`);
+      }
     }
   }
 
@@ -182,24 +187,27 @@ export class BlockAuditor {
     }
   }
 
-  private depot(record: number, where: string, sums: ClassAudit): void {
+  private depot(
+    record: number,
+    where: string,
+    sums: ClassAudit,
+    isBlock: (g: number) => boolean,
+  ): void {
     const { memory } = this.map;
     let magazines = 0;
     let blocks = 0;
     for (let at = memory.get(record + FULL); at !== 0; at = memory.get(at + NEXT)) {
-      blocks += memory.get(at + COUNT);
-      if (++magazines > memory.get(record + FULL_COUNT)) break;
-      if (memory.get(at + COUNT) > CAPACITY) this.say(where, 0, 'a magazine is overfull');
+      const count = memory.get(at + COUNT);
+      if (count > CAPACITY) this.say(where, 0, 'a magazine is overfull');
+      if (count > CAPACITY || ++magazines > memory.get(record + FULL_COUNT)) break;
+      blocks += count;
+      this.magazine(at + NONE + count, memory.get(at + TAG), sums, isBlock);
     }
-    sums.entries += blocks;
     const listed = `${String(magazines)} magazines with ${String(blocks)} blocks in the depot`;
     const same = magazines === memory.get(record + FULL_COUNT);
     if (same && blocks === memory.get(record + DEPOT_BLOCKS)) return;
     const counted = `${String(memory.get(record + FULL_COUNT))} with`;
-    this.say(
-      where,
-      0,
-      `${listed}, ${counted} ${String(memory.get(record + DEPOT_BLOCKS))} counted`,
-    );
+    const text = `${listed}, ${counted} ${String(memory.get(record + DEPOT_BLOCKS))} counted`;
+    this.say(where, 0, text);
   }
 }

@@ -12,13 +12,13 @@
 
 import { CACHE, CLASS, HEADER, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
-import type { Memory } from '../word/memory.ts';
-import { raiseTo } from '../page/zone.ts';
+import { raiseTo, type Memory } from '../word/memory.ts';
 import { filled, type MagazinePool, type Magazines } from './magazine.ts';
 import type { Runs } from './run.ts';
 import { Shelf } from './shelf.ts';
 import type { Slabs } from './slab.ts';
 import type { StateMap } from './statemap.ts';
+import type { Strays } from './strays.ts';
 
 const { CARVED, CAPACITY } = CLASS;
 const { LIMIT, PREVIOUS, BATCH } = CACHE;
@@ -34,6 +34,7 @@ export interface DepotParts {
   readonly states: StateMap;
   readonly magazines: Magazines;
   readonly pool: MagazinePool;
+  readonly strays: Strays;
   readonly token: number;
   readonly checked: boolean;
 }
@@ -47,6 +48,7 @@ export class Depot {
   private readonly states: StateMap;
   private readonly magazines: Magazines;
   private readonly shelf: Shelf;
+  private readonly strays: Strays;
   private readonly pool: MagazinePool;
   private readonly at: number;
   private readonly capacity: number;
@@ -59,6 +61,7 @@ export class Depot {
     this.memory = parts.memory;
     this.states = parts.states;
     this.magazines = parts.magazines;
+    this.strays = parts.strays;
     this.pool = parts.pool;
     this.lock = new Lock(parts.memory, record + LOCK.WORD, parts.token);
     this.at = parts.magazines.at(id);
@@ -114,10 +117,20 @@ export class Depot {
     return live;
   }
 
-  /** Counts a live run that realloc has made one of this class (1), or taken from it (-1). */
-  adoptLocked(count: 1 | -1): void {
+  /** A live run has become one of this class, by realloc. */
+  adoptLocked(): void {
+    this.countLocked(1);
+  }
+
+  /** A live run of this class has become one of another, by realloc: no entry may name it here. */
+  disownLocked(granule: number): void {
+    this.strays.purgeLocked(this.record, this.id, granule, granule + 1);
+    this.countLocked(-1);
+  }
+
+  private countLocked(blocks: number): void {
     const carved = this.record + CARVED;
-    this.memory.set(carved, this.memory.get(carved) + count);
+    this.memory.set(carved, this.memory.get(carved) + blocks);
   }
 
   /** Empties this slot's magazines of the class and gives them back. */
@@ -136,8 +149,9 @@ export class Depot {
   /** Empties the depot into the slabs and gives empty slabs to their zones. */
   reclaim(): void {
     this.lock.lock();
-    for (let full = this.shelf.popFull(); full !== 0; full = this.shelf.popFull()) {
-      this.emptyDepotMagazineLocked(full);
+    for (let full = this.shelf.topFull(); full !== 0; full = this.shelf.topFull()) {
+      this.emptyFullLocked(full);
+      this.shelf.pushEmpty(this.shelf.popFull());
     }
     this.shelf.releaseEmpties();
     this.source.releaseLocked(0);
@@ -240,7 +254,8 @@ export class Depot {
     if (count > 0) this.moved(-count);
   }
 
-  private emptyDepotMagazineLocked(magazine: number): void {
+  /** Sends the blocks of a magazine on the shelf home, while it still lies there for all to see. */
+  private emptyFullLocked(magazine: number): void {
     const { memory, states, source } = this;
     const tag = memory.get(magazine + TAG);
     const first = magazine + NONE + 1;
@@ -248,7 +263,6 @@ export class Depot {
       const granule = memory.get(i);
       if (states.get(granule) === tag) source.returnLocked(granule);
     }
-    this.shelf.pushEmpty(magazine);
   }
 
   /** Gives the empty magazine at `word` back to the pool. */

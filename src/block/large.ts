@@ -7,8 +7,8 @@
 //   LARGE_RUNS == LARGE bytes;  LARGE_PAGES == sum of their pages
 
 import { HEADER, STATE } from '../word/layout.ts';
-import type { Memory } from '../word/memory.ts';
-import { raiseTo, type Zone, type Zones } from '../page/zone.ts';
+import { raiseTo, type Memory } from '../word/memory.ts';
+import type { Zone, Zones } from '../page/zone.ts';
 import type { StateMap } from './statemap.ts';
 
 const { OUT, OUT_PEAK } = HEADER;

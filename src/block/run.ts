@@ -8,6 +8,7 @@ import { CLASS, STATE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
 import { PREFERENCES, type Zones } from '../page/zone.ts';
 import type { StateMap } from './statemap.ts';
+import type { Strays } from './strays.ts';
 
 const { CARVED, GRANULES, SLAB_PAGES } = CLASS;
 
@@ -16,14 +17,18 @@ export class Runs {
   private readonly memory: Memory;
   private readonly zones: Zones;
   private readonly states: StateMap;
+  private readonly strays: Strays;
   private readonly record: number;
+  private readonly id: number;
   private readonly pages: number;
 
-  constructor(zones: Zones, states: StateMap, record: number) {
+  constructor(zones: Zones, states: StateMap, strays: Strays, record: number, id: number) {
     this.memory = states.memory;
     this.zones = zones;
     this.states = states;
+    this.strays = strays;
     this.record = record;
+    this.id = id;
     this.pages = this.memory.get(record + SLAB_PAGES);
     this.granules = this.memory.get(record + GRANULES);
   }
@@ -47,6 +52,7 @@ export class Runs {
 
   returnLocked(granule: number): void {
     this.states.set(granule, STATE.FREE);
+    this.strays.purgeLocked(this.record, this.id, granule, granule + 1);
     this.count(-1);
     this.zones.free(granule >>> this.zones.map.granuleShift);
   }

@@ -12,9 +12,9 @@
 
 import { HEADER, LOCK, PAGE, STATE } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
-import type { Memory } from '../word/memory.ts';
+import { raiseTo, type Memory } from '../word/memory.ts';
 import type { PageMap } from '../page/pagemap.ts';
-import { raiseTo, type Zones } from '../page/zone.ts';
+import type { Zones } from '../page/zone.ts';
 import { Boundary } from './boundary.ts';
 import type { StateMap } from './statemap.ts';
 

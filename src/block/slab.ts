@@ -16,6 +16,7 @@ import type { Memory } from '../word/memory.ts';
 import type { PageMap } from '../page/pagemap.ts';
 import { PREFERENCES, type Zones } from '../page/zone.ts';
 import type { StateMap } from './statemap.ts';
+import type { Strays } from './strays.ts';
 
 const { PARTIAL, EMPTY, SLABS, PAGES, CARVED, FREE, GRANULES, SLAB_PAGES, MAX_PAGES } = CLASS;
 const { HEAD, OWNER, FREE: SLAB_FREE, BITS, BITS_WORDS, NEXT } = PAGE;
@@ -30,13 +31,15 @@ export class Slabs {
   readonly states: StateMap;
   readonly granules: number;
   private readonly zones: Zones;
+  private readonly strays: Strays;
   private readonly record: number;
   private readonly id: number;
   private readonly firstPages: number;
   private readonly maxPages: number;
 
-  constructor(zones: Zones, states: StateMap, record: number, id: number) {
+  constructor(zones: Zones, states: StateMap, strays: Strays, record: number, id: number) {
     this.zones = zones;
+    this.strays = strays;
     this.map = zones.map;
     this.states = states;
     this.memory = states.memory;
@@ -216,6 +219,9 @@ export class Slabs {
 
   private destroy(slab: number): number {
     const pages = this.map.run(slab);
+    const first = slab << this.map.granuleShift;
+    const end = (slab + pages) << this.map.granuleShift;
+    this.strays.purgeLocked(this.record, this.id, first, end);
     this.map.unlink(this.list(slab), slab);
     this.map.set(slab, OWNER, 0);
     this.count(-1, -pages, -this.capacityOf(pages));

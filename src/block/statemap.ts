@@ -20,6 +20,8 @@ export class StateMap {
   readonly memory: Memory;
   readonly firstGranule: number;
   readonly granules: number;
+  /** The granule behind the last: never a block's, and its state is always FREE. */
+  readonly nothing: number;
   /** Byte index of a granule's state = its number + this. */
   readonly origin: number;
 
@@ -27,6 +29,7 @@ export class StateMap {
     this.memory = memory;
     this.firstGranule = layout.firstGranule;
     this.granules = layout.endGranule - layout.firstGranule;
+    this.nothing = layout.endGranule;
     this.origin = TABLE.BYTES - layout.firstGranule;
   }
 

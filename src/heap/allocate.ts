@@ -114,7 +114,8 @@ export class Allocation {
   /** The top entry is not ours to give: another thread freed the block too, or it is damaged. */
   private dropTop(id: number): void {
     const { magazines, states, counters } = this.on;
-    const inside = states.granuleOf(magazines.drop(id) * BYTES) >= 0;
-    counters.bump(inside ? DOUBLE_FREES : CORRUPTIONS);
+    const granule = magazines.drop(id);
+    const stray = states.has(granule) || granule === states.nothing;
+    counters.bump(stray ? DOUBLE_FREES : CORRUPTIONS);
   }
 }

@@ -15,6 +15,7 @@ import { SizeClasses } from '../block/sizeclass.ts';
 import { Simple } from '../block/simple.ts';
 import { Slabs } from '../block/slab.ts';
 import { StateMap } from '../block/statemap.ts';
+import { Strays } from '../block/strays.ts';
 import { Counters } from '../slot/counters.ts';
 import { SlotTable, type Seat } from '../slot/slot.ts';
 
@@ -79,12 +80,13 @@ function depotsOf(
 ): readonly (Depot | undefined)[] {
   const { memory } = states;
   const pool = new MagazinePool(memory, layout, token);
-  const parts = { memory, states, magazines, pool, token, checked: geometry.checked };
+  const strays = new Strays(memory, layout);
+  const { checked } = geometry;
+  const parts = { memory, states, magazines, pool, strays, token, checked };
   const depots = geometry.classes.map(({ kind }, index) => {
     const id = index + 1;
     const record = layout.classes + id * CLASS.WORDS;
-    const source =
-      kind === 'slab' ? new Slabs(zones, states, record, id) : new Runs(zones, states, record);
+    const source = new (kind === 'slab' ? Slabs : Runs)(zones, states, strays, record, id);
     return new Depot(parts, source, record, id);
   });
   return [undefined, ...depots];

@@ -68,8 +68,8 @@ export class Resize {
     for (const depot of both) depot?.lock.lock();
     const state = shape === undefined ? LARGE : LIVE + target;
     const done = large.resize(granule, from, shape?.pages ?? pages, state);
-    if (done) depots[id]?.adoptLocked(-1);
-    if (done) depots[target]?.adoptLocked(1);
+    if (done) depots[id]?.disownLocked(granule);
+    if (done) depots[target]?.adoptLocked();
     for (const depot of both) depot?.lock.unlock();
     return done;
   }

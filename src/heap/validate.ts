@@ -159,10 +159,11 @@ class Walk {
 
   private classSums(sums: ClassAudit): void {
     const record = this.on.layout.classes + sums.id * CLASS.WORDS;
-    this.blocks.classWords(record, sums);
+    this.blocks.classWords(record, sums, (granule) => this.isBlock(granule, sums.id));
     this.blocks.partials(record, sums);
-    if (sums.cached <= sums.entries) return;
-    const lost = `${String(sums.cached - sums.entries)} blocks are cached in no magazine`;
+    const missing = sums.cached - sums.listed.size;
+    if (missing <= 0) return;
+    const lost = `${String(missing)} blocks are cached in no magazine`;
     const where = `class ${String((this.on.geometry.classes[sums.id - 1]?.granules ?? 0) * 16)}`;
     this.atRest.push({ where, ptr: 0, message: lost });
   }

@@ -12,7 +12,7 @@
 import type { Layout } from '../word/geometry.ts';
 import { GRANULE, HEADER, LOCK, ZONE } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
-import type { Memory } from '../word/memory.ts';
+import { raiseTo, type Memory } from '../word/memory.ts';
 import { Buddy } from './buddy.ts';
 import type { PageMap } from './pagemap.ts';
 
@@ -101,16 +101,6 @@ export class Zone {
     raiseTo(memory, HEAP_PEAK, memory.add(USED, pages) + pages);
     const inUse = this.pages - this.buddy.freePages();
     if (inUse > memory.get(record + PEAK)) memory.set(record + PEAK, inUse);
-  }
-}
-
-/** Raises the atomic word at `index` to `value` if it is lower. */
-export function raiseTo(memory: Memory, index: number, value: number): void {
-  let seen = memory.load(index);
-  while (seen < value) {
-    const old = memory.cas(index, seen, value);
-    if (old === seen) return;
-    seen = old;
   }
 }
 

@@ -14,9 +14,9 @@
 // not be mistaken for its successor's.
 
 import type { Layout } from '../word/geometry.ts';
-import { SLOT } from '../word/layout.ts';
+import { HEADER, SLOT } from '../word/layout.ts';
 import { tokenOf } from '../word/lock.ts';
-import type { Memory } from '../word/memory.ts';
+import { raiseTo, type Memory } from '../word/memory.ts';
 
 const { SEAT, WORDS } = SLOT;
 const TAKEN = 1;
@@ -50,6 +50,7 @@ export class SlotTable {
       const taken = (incarnation << STATE_BITS) | TAKEN;
       // COMMIT: the seat is ours or another's.
       if (this.memory.cas(word, seen, taken) !== seen) continue;
+      raiseTo(this.memory, HEADER.SLOTS_USED, slot + 1);
       return { slot, incarnation, token: tokenOf(slot, incarnation) };
     }
     return null;

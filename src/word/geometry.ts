@@ -115,7 +115,7 @@ function regionsOf(g: Geometry, pages: number) {
   const endWords = align(generations + (g.checked ? granules : 0), MAGAZINE.WORDS);
   const countersByte = endWords * 4;
   const bytesByte = countersByte + (g.maxSlots + 1) * COUNTER.WORDS * 8;
-  const endByte = bytesByte + TABLE.BYTES + granules;
+  const endByte = bytesByte + TABLE.BYTES + granules + 1; // one more: no block's, always FREE
   return {
     roots: ROOTS_AT,
     zones: ZONES_AT,

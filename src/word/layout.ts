@@ -44,6 +44,7 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   MAGIC…FLAGS  create                all      plain    never attached: READY is still 0
 //   READY        create                attach   atomic   0: the buffer is no heap
 //   MODE         setMode, slot lock    all      plain    valid: any value is a mode
+//   SLOTS_USED   attach                slabs    atomic   valid: slots from here on were never taken
 //   USED, PEAK   holder of a zone lock stats    atomic   derived: sum of the zones
 //   OUT, OUTPEAK whoever moves blocks  stats    atomic   derived: sum of the classes
 //   POOL_*       pool lock             same     plain    derived: what is in no slot or depot
@@ -67,6 +68,7 @@ export const HEADER = Object.freeze({
   REGION_FIRST: 15,
   REGION_END: 16,
   MODE: 17,
+  SLOTS_USED: 18,
   USED: 32,
   PEAK: 33,
   OUT: 34,

@@ -108,6 +108,16 @@ export class Memory {
   }
 }
 
+/** Raises the atomic word at `index` to `value` if it is lower. */
+export function raiseTo(memory: Memory, index: number, value: number): void {
+  let seen = memory.load(index);
+  while (seen < value) {
+    const old = memory.cas(index, seen, value);
+    if (old === seen) return;
+    seen = old;
+  }
+}
+
 /** A view may be too short for the longest blocks: their bytes are copied and zeroed in parts. */
 const PART_BYTES = 2 ** 30;
 
