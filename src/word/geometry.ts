@@ -64,7 +64,7 @@ export interface Layout {
   readonly countersByte: number;
   readonly bytesByte: number;
   readonly endByte: number;
-  /** Byte of the buffer where the metadata begins: behind the last page. */
+  /** Byte of the buffer where the metadata begins: behind the last page and a guard. */
   readonly metadataByte: number;
   readonly firstPage: number;
   readonly endPage: number;
@@ -72,6 +72,8 @@ export interface Layout {
   readonly endGranule: number;
 }
 
+/** Pages of nobody's between the last block and the metadata: what overruns it ends there. */
+const GUARD_PAGES = 1;
 /** Words of one slot's journal: reserved for transactions. */
 const JOURNAL_WORDS = 64;
 
@@ -85,10 +87,10 @@ export function layoutOf(g: Geometry): Layout {
   const granules = page / GRANULE.BYTES;
   // Pointer 0 is null: the buffer's first page is nobody's.
   const firstPage = Math.max(g.byteOffset / page, 1);
-  const endPage = firstPage + pagesIn(g, Math.floor(g.byteEnd / page) - firstPage);
+  const endPage = firstPage + pagesIn(g, Math.floor(g.byteEnd / page) - firstPage - GUARD_PAGES);
   return {
     ...regionsOf(g, endPage - firstPage),
-    metadataByte: endPage * page,
+    metadataByte: (endPage + GUARD_PAGES) * page,
     firstPage,
     endPage,
     firstGranule: firstPage * granules,

@@ -4,6 +4,7 @@
 //   byteOffset ─┬───────────────────────────────────────────────┐
 //               │ pages       what users get; never the buffer's│  DMA · Normal · High
 //               │             first page, for pointer 0 is null │
+//               │ guard       one page of nobody's              │  where an overrun ends
 //   metadata   ─┼───────────────────────────────────────────────┤
 //               │ header      magic, geometry, totals, 4 locks  │  int32 words from here
 //               │ roots       64 names → pointers               │
