@@ -199,9 +199,7 @@ export class Depot {
       states.set(granule, mine);
       memory.set(++kept, granule);
     }
-    if (kept === top) return;
-    memory.set(at, kept);
-    this.moved(kept - top);
+    memory.set(at, kept); // strays were never counted: one block, one entry that counts
   }
 
   private fillLocked(): boolean {
@@ -244,14 +242,14 @@ export class Depot {
   private emptyLocked(word: number): void {
     const { memory, states, source } = this;
     const { tag } = this.magazines;
-    let top = memory.get(word);
-    const count = filled(top);
-    while ((top & MASK) > NONE) {
+    let returned = 0;
+    for (let top = memory.get(word); (top & MASK) > NONE; memory.set(word, --top)) {
       const granule = memory.get(top);
-      if (states.get(granule) === tag) source.returnLocked(granule);
-      memory.set(word, --top);
+      if (states.get(granule) !== tag) continue;
+      source.returnLocked(granule);
+      returned++;
     }
-    if (count > 0) this.moved(-count);
+    if (returned > 0) this.moved(-returned);
   }
 
   /** Sends the blocks of a magazine on the shelf home, while it still lies there for all to see. */
@@ -262,6 +260,7 @@ export class Depot {
     for (let i = first; i < first + memory.get(magazine + COUNT); i++) {
       const granule = memory.get(i);
       if (states.get(granule) === tag) source.returnLocked(granule);
+      else this.moved(1); // a stray, counted when the magazine was laid down
     }
   }
 

@@ -88,9 +88,7 @@ export class Magazines {
     const granule = ptr >>> GRANULE_SHIFT;
     if (granule < this.firstGranule || granule >= this.endGranule) return false;
     const id = this.memory.getByte(this.origin + granule) - LIVE;
-    if (id <= 0 || id >= CACHED - LIVE || !this.push(granule, id)) return false;
-    this.count(FREES);
-    return true;
+    return id > 0 && id < CACHED - LIVE && this.push(granule, id);
   }
 
   /** Takes a block of the class; 0 if the magazine is empty, or its top entry not ours to give. */
@@ -113,6 +111,7 @@ export class Magazines {
     const at = this.caches + (id << SHIFT);
     const top = memory.get(at);
     if ((top & MASK) >= memory.get(at + LIMIT)) return false;
+    this.count(FREES); // first: who has counted nothing has changed no state (validate.ts)
     memory.set(top + 1, granule); // entry, top, then CACHED: never in no place
     memory.set(at, top + 1);
     memory.setByte(this.origin + granule, this.tag);
@@ -150,11 +149,18 @@ export class Magazines {
 
   /** As `push`, when the depot has made room: it knows the capacity that LIMIT may deny. */
   put(granule: number, id: number): void {
+    this.count(FREES);
     const at = this.at(id);
     const top = this.memory.get(at);
     this.memory.set(top + 1, granule);
     this.memory.set(at, top + 1);
     this.memory.setByte(this.origin + granule, this.tag);
+  }
+
+  /** The magazine that `exchange` has in its hands; 0 most of the time. */
+  moving(): number {
+    // RACE: validate reads other slots'; an old value is one that a second look corrects.
+    return this.memory.get(this.record + MOVING);
   }
 
   /** Blocks in the loaded magazine. */

@@ -32,7 +32,6 @@ export class Release {
       ? this.freeChecked(granule, generation ?? this.generations.current(granule))
       : this.freeBlock(granule);
     if (!freed) return this.refused(ptr, this.isBlockStart(granule));
-    this.on.magazines.count(SLOT.FREES);
     return null;
   }
 
@@ -40,14 +39,20 @@ export class Release {
     const state = this.on.states.get(granule);
     const id = classOfState(state);
     if (id !== 0) return this.freeOfClass(granule, id);
-    if (state === LARGE) return this.on.large.free(granule);
-    return state === SIMPLE_LIVE && this.on.simple.free(granule);
+    if (state === LARGE) return this.counted(this.on.large.free(granule));
+    return state === SIMPLE_LIVE && this.counted(this.on.simple.free(granule));
+  }
+
+  /** Frees that went through a magazine have been counted there. */
+  private counted(freed: boolean): boolean {
+    if (freed) this.on.magazines.count(SLOT.FREES);
+    return freed;
   }
 
   private freeOfClass(granule: number, id: number): boolean {
     const depot = this.on.depots[id];
     if (depot === undefined) return false;
-    if (!depot.makeRoom()) return depot.giveDirect(granule);
+    if (!depot.makeRoom()) return this.counted(depot.giveDirect(granule));
     this.on.magazines.put(granule, id);
     return true;
   }
