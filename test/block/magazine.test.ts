@@ -1,0 +1,124 @@
+// Magazines and the pool they come from: what a slot may pop, and that none is in two places.
+
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { filled, MagazinePool } from '../../src/block/magazine.ts';
+import { MAGAZINE, STATE } from '../../src/word/layout.ts';
+import type { Attachment } from '../../src/heap/attachment.ts';
+import { FEW } from '../support/classes.ts';
+import { assertProperty } from '../support/random.ts';
+import { sit, tinyHeap } from '../support/tiny.ts';
+
+const ID = 1;
+
+/** A seat whose magazine of the first class has four blocks, the next to be popped last. */
+function loaded(): { on: Attachment; blocks: number[] } {
+  const on = sit(tinyHeap({ classes: FEW }));
+  on.depots[ID]?.refill();
+  const blocks: number[] = [];
+  for (let block = on.magazines.pop(ID); block !== 0; block = on.magazines.pop(ID)) {
+    blocks.push(block);
+  }
+  for (const block of blocks) on.magazines.put(block, ID);
+  return { on, blocks };
+}
+
+describe('a magazine', () => {
+  test('gives the block that was put last, and makes it live', () => {
+    const { on, blocks } = loaded();
+    expect(blocks).toHaveLength(3);
+    expect(blocks.map((block) => on.states.get(block))).toEqual(new Array(3).fill(128));
+    for (const block of blocks.toReversed()) {
+      expect(on.magazines.pop(ID)).toBe(block);
+      expect(on.states.get(block)).toBe(STATE.LIVE + ID);
+    }
+    expect(on.magazines.pop(ID), 'empty').toBe(0);
+  });
+
+  test('does not give a block whose state names another slot, nor one that is live or free', () => {
+    const { on, blocks } = loaded();
+    const top = blocks.at(-1) as number;
+    for (const state of [STATE.CACHED + 1, STATE.LIVE + ID, STATE.LIVE + 2, STATE.FREE]) {
+      on.states.set(top, state);
+      expect(on.magazines.pop(ID)).toBe(0);
+      expect([on.states.get(top), on.magazines.loaded(ID)]).toEqual([state, 3]);
+    }
+    expect(on.magazines.drop(ID)).toBe(top);
+    expect(on.magazines.loaded(ID)).toBe(2);
+  });
+
+  test('takes a live block back by pointer until it is full, and then says no', () => {
+    const { on } = loaded();
+    const ptrs = [0, 1, 2].map(() => on.magazines.pop(ID) * 16);
+    const more = on.depots[ID]?.takeDirect([1]) as number;
+    for (const ptr of ptrs) expect(on.magazines.free(ptr)).toBe(true);
+    expect(on.magazines.loaded(ID)).toBe(3);
+    expect(on.magazines.free(more * 16), 'full').toBe(false);
+    expect(on.states.get(more), 'and nothing is changed').toBe(STATE.LIVE + ID);
+  });
+
+  test('takes back nothing but a live block of a class', () => {
+    const { on } = loaded();
+    const ptr = on.magazines.pop(ID) * 16;
+    const strange = [0, ptr + 1, ptr + 8, ptr + 16, -16, NaN, 1.5, 2 ** 32 + ptr, 2 ** 53, -ptr];
+    expect(strange.filter((it) => on.magazines.free(it))).toEqual([]);
+    expect(on.magazines.free(ptr)).toBe(true);
+    expect(on.magazines.free(ptr), 'twice').toBe(false);
+    for (const state of [STATE.LARGE, STATE.SIMPLE_LIVE, STATE.SIMPLE_FREE, STATE.DIGIT + 3, 64]) {
+      on.states.set(ptr / 16, state);
+      expect(on.magazines.free(ptr), `state ${state}`).toBe(false);
+    }
+  });
+
+  test('changes places with the previous one, and both keep what they have', () => {
+    const { on, blocks } = loaded();
+    on.magazines.exchange(ID);
+    expect([on.magazines.loaded(ID), on.magazines.countOf(ID)]).toEqual([0, 3]);
+    expect(on.magazines.pop(ID), 'there was no previous one').toBe(0);
+    on.magazines.exchange(ID);
+    expect(on.magazines.pop(ID)).toBe(blocks.at(-1));
+  });
+
+  test('of class 0, which stands for no class, is always empty', () => {
+    const { on } = loaded();
+    expect([on.magazines.pop(0), on.magazines.loaded(0)]).toEqual([0, 0]);
+  });
+});
+
+test('a top word tells how far its magazine is filled', () => {
+  const tops = [0, MAGAZINE.NONE, 64 + MAGAZINE.NONE, 64 + 4, 128 + 63];
+  expect(tops.map(filled)).toEqual([0, 0, 0, 1, 60]);
+});
+
+describe('the pool', () => {
+  test('gives each magazine once, on a boundary of 64 words, and then none', () => {
+    const on = sit(tinyHeap({ magazines: 5 }));
+    const pool = new MagazinePool(on.memory, on.layout, on.seat.token);
+    const taken = Array.from({ length: 6 }, () => pool.take());
+    expect(taken.pop()).toBe(0);
+    expect(new Set(taken).size).toBe(5);
+    expect(taken.filter((it) => it % MAGAZINE.WORDS !== 0 || it === 0)).toEqual([]);
+    pool.give(taken[2] as number);
+    expect([pool.take(), pool.take()]).toEqual([taken[2], 0]);
+  });
+
+  test('never has a magazine out twice', () => {
+    assertProperty(
+      50,
+      fc.property(fc.array(fc.oneof(fc.constant(-1), fc.nat(20)), { maxLength: 200 }), (steps) => {
+        const on = sit(tinyHeap({ magazines: 8 }));
+        const pool = new MagazinePool(on.memory, on.layout, on.seat.token);
+        const out: number[] = [];
+        for (const step of steps) {
+          if (step >= 0 && out.length > 0) pool.give(out.splice(step % out.length, 1)[0] as number);
+          else {
+            const magazine = pool.take();
+            expect(magazine === 0).toBe(out.length === 8);
+            expect(out).not.toContain(magazine);
+            if (magazine !== 0) out.push(magazine);
+          }
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,128 @@
+// The census: where every block is, told from the words that a recovery would believe. The RUN
+// words say which runs there are, a state byte says what a block is, and the magazines' entries
+// say where a cached one lies. A block must be in exactly one place; while somebody lies dead in
+// the middle of something, in at least one.
+
+import { CLASS, MAGAZINE, PAGE, SLOT, STATE } from '../../src/word/layout.ts';
+import type { Attachment } from '../../src/heap/attachment.ts';
+import type { Book } from './book.ts';
+
+const { CACHED, LIVE, LARGE, SIMPLE_LIVE, FREE } = STATE;
+const { MASK, ENTRIES, TAG, COUNT, NEXT } = MAGAZINE;
+
+export interface CensusOptions {
+  /** Somebody died: places may be double, and a block of the dead may be half given. */
+  readonly deaths: number;
+  readonly freesTwice: boolean;
+}
+
+/** What is wrong; empty when every block is where it should be. */
+export function census(on: Attachment, book: Book, options: CensusOptions): string[] {
+  return new Census(on, book, options).findings();
+}
+
+class Census {
+  private readonly on: Attachment;
+  private readonly book: Book;
+  private readonly options: CensusOptions;
+  private readonly wrong: string[] = [];
+  /** Granule → tags of the magazines that list it. */
+  private readonly listed = new Map<number, number[]>();
+  private readonly live = new Set<number>();
+
+  constructor(on: Attachment, book: Book, options: CensusOptions) {
+    this.on = on;
+    this.book = book;
+    this.options = options;
+  }
+
+  findings(): string[] {
+    for (let id = 1; id < this.on.depots.length; id++) this.magazines(id);
+    for (const zone of this.on.zones.list) {
+      let page = zone.buddy.first;
+      while (page < zone.buddy.end) {
+        const pages = this.on.map.lengthAt(page);
+        if (pages <= 0 || page + pages > zone.buddy.end) {
+          this.wrong.push(`the runs break off at page ${page}`);
+          return this.wrong;
+        }
+        if (this.on.map.run(page) > 0) this.run(page, pages);
+        page += pages;
+      }
+    }
+    this.holders();
+    return this.wrong;
+  }
+
+  private magazines(id: number): void {
+    const { memory, layout, geometry } = this.on;
+    for (let slot = 0; slot < geometry.maxSlots; slot++) {
+      const record = layout.slots + slot * SLOT.WORDS;
+      const at = record + SLOT.CACHES + id * 4;
+      for (const top of [memory.get(at), memory.get(at + 2), memory.get(record + SLOT.MOVING)]) {
+        this.entries(top, CACHED + slot);
+        if (this.options.deaths > 0) this.entries(top, memory.get((top & ~MASK) + TAG));
+      }
+    }
+    let bound = geometry.magazines;
+    let full = memory.get(layout.classes + id * CLASS.WORDS + CLASS.FULL);
+    for (; full !== 0 && bound-- > 0; full = memory.get(full + NEXT)) {
+      this.entries(full + ENTRIES - 1 + memory.get(full + COUNT), memory.get(full + TAG));
+    }
+  }
+
+  private entries(top: number, tag: number): void {
+    if (top === 0) return;
+    for (let at = (top & ~MASK) + ENTRIES; at <= top; at++) {
+      const granule = this.on.memory.get(at);
+      const tags = this.listed.get(granule);
+      if (tags === undefined) this.listed.set(granule, [tag]);
+      else tags.push(tag);
+    }
+  }
+
+  private run(page: number, pages: number): void {
+    const { map, states, geometry } = this.on;
+    const first = page << map.granuleShift;
+    const owner = map.get(page, PAGE.OWNER);
+    const end = first + (pages << map.granuleShift);
+    const step = geometry.classes[owner - 1]?.granules ?? (owner === PAGE.ARENA ? 1 : end - first);
+    for (let granule = first; granule + step <= end; granule += step) {
+      this.block(granule, states.get(granule), owner === PAGE.ARENA);
+    }
+  }
+
+  private block(granule: number, state: number, inArena: boolean): void {
+    const { deaths, freesTwice } = this.options;
+    const tags = this.listed.get(granule) ?? [];
+    if (inArena ? state === SIMPLE_LIVE : state === LARGE || (state > LIVE && state < CACHED)) {
+      this.live.add(granule);
+      if (deaths === 0 && !freesTwice && tags.length > 0) this.say(granule, state, tags);
+    } else if (state >= CACHED && !inArena) {
+      const places = tags.filter((tag) => tag === state).length;
+      const extra = deaths === 0 && !freesTwice && tags.length > 1;
+      if (places === 0 || extra) this.say(granule, state, tags);
+    } else if (state === FREE && deaths === 0 && !freesTwice && tags.length > 0) {
+      this.say(granule, state, tags);
+    }
+  }
+
+  private say(granule: number, state: number, tags: readonly number[]): void {
+    const places = tags.length === 0 ? 'no magazine' : `magazines of tags ${tags.join(', ')}`;
+    this.wrong.push(`block ${granule * 16} has state ${state} and is listed in ${places}`);
+  }
+
+  /** The live blocks are those that somebody holds; the dead may have been giving or taking one. */
+  private holders(): void {
+    const limbo = new Set(this.book.history.filter((it) => it.to === Infinity).map((it) => it.ptr));
+    for (const ptr of this.book.held.keys()) {
+      const live = this.live.delete(ptr / 16);
+      if (!live && !limbo.has(ptr)) this.wrong.push(`block ${ptr} is held, but not live`);
+    }
+    let unknown = this.options.deaths;
+    for (const granule of this.live) {
+      if (limbo.has(granule * 16) || unknown-- > 0) continue;
+      this.wrong.push(`block ${granule * 16} is live, but nobody holds it`);
+    }
+  }
+}

@@ -1,0 +1,275 @@
+// The machine runs the threads of one schedule. A thread is a generator that stops before each
+// visible access; `step` executes the access, gives the result back and runs the thread up to its
+// next one. Who steps, who dies and whose wait times out is decided outside (search.ts, walk.ts).
+//
+// Sleepers stand in one queue in the order in which they came. A thread that is killed asleep keeps
+// its place and swallows the wake-up that it is given, as a terminated worker may.
+//
+// The trace hash tells apart schedules that differ in the order of conflicting steps, and only
+// those: each step hashes its thread's past and the last write (and reads) of its location, so two
+// schedules with equal hashes are the same partial order, with equal memory and equal clocks
+// (Musuvathi and Qadeer's happens-before caching).
+
+import { Access, CHANNELS } from './access.ts';
+import { KINDS } from './reach.ts';
+import type { Site } from './sites.ts';
+
+export type Running = Generator<void, unknown, unknown>;
+
+export const IDLE = 0;
+export const READY = 1;
+export const ASLEEP = 2;
+export const DONE = 3;
+export const DEAD = 4;
+
+/** Thrown into a thread as V8 throws a stack overflow. */
+export class Overflow extends RangeError {}
+
+interface Message {
+  readonly value: number;
+  readonly clock: Int32Array;
+}
+
+export class Machine extends Access {
+  readonly status = new Uint8Array(4);
+  readonly pendingSite = new Int32Array(4);
+  readonly results: unknown[] = [];
+  readonly crashes: Uint32Array;
+  readonly throws: Uint32Array;
+  threads = 0;
+  steps = 0;
+  private readonly indexes = new Float64Array(4);
+  private readonly firsts = new Float64Array(4);
+  private readonly seconds = new Float64Array(4);
+  private readonly sleepingOn = new Int32Array(4);
+  private queue: number[] = [];
+  private channels: Message[][] = [];
+  private running: Running[] = [];
+  private cellSite = 0;
+  private cellIndex = 0;
+  private cellFirst = 0;
+  private cellSecond = 0;
+
+  constructor(sites: readonly (Site | undefined)[]) {
+    super(sites);
+    this.crashes = new Uint32Array(sites.length);
+    this.throws = new Uint32Array(sites.length);
+  }
+
+  /** What the transformed sources call: $y stops in front of an access, $d makes it at once. */
+  hooks() {
+    const stop = (site: number, index: number, first: number, second: number) => {
+      this.cellSite = site;
+      this.cellIndex = index;
+      this.cellFirst = first;
+      this.cellSecond = second;
+    };
+    return {
+      $y0: (site: number) => stop(site, 0, 0, 0),
+      $y1: (site: number, index: number) => stop(site, index, 0, 0),
+      $y2: (site: number, index: number, a: number) => stop(site, index, a, 0),
+      $y3: stop,
+      $d0: (site: number) => this.execute(site, 0, 0, 0),
+      $d1: (site: number, index: number) => this.execute(site, index, 0, 0),
+      $d2: (site: number, index: number, a: number) => this.execute(site, index, a, 0),
+      $d3: (site: number, index: number, a: number, b: number) => this.execute(site, index, a, b),
+      $l: (change: number) => void ((this.licence[this.current] as number) += change),
+    };
+  }
+
+  /** Starts the threads: each runs up to its first visible access. */
+  begin(bodies: readonly (() => unknown)[]): void {
+    this.failure = null;
+    this.threads = bodies.length;
+    this.steps = 0;
+    this.queue = [];
+    this.channels = [];
+    this.licence.fill(0);
+    this.status.fill(IDLE);
+    this.races.begin(this.threads);
+    this.hashes.begin(this.threads);
+    this.results.length = 0;
+    this.running.length = 0;
+    for (let t = 0; t < bodies.length; t++) {
+      this.current = t;
+      this.status[t] = READY;
+      const made = (bodies[t] as () => unknown)();
+      if (!isRunning(made)) throw new Error('a thread makes no step that can be scheduled');
+      this.running.push(made);
+      this.advance(t, 0);
+    }
+  }
+
+  /** Runs to its end what the sources have become, without any other thread: set-up and checks. */
+  drive(start: () => unknown): unknown {
+    this.unwatched = true;
+    try {
+      const made = start();
+      if (!isRunning(made)) return made;
+      for (let value = 0; ;) {
+        const next = made.next(value);
+        if (next.done === true) return next.value;
+        value = this.direct(this.cellSite, this.cellIndex, this.cellFirst, this.cellSecond);
+      }
+    } finally {
+      this.unwatched = false;
+    }
+  }
+
+  /** Whether a thread can take a step now. */
+  enabled(t: number): boolean {
+    if (this.status[t] !== READY) return false;
+    if (this.kinds[this.pendingSite[t] as number] !== KINDS.receive) return true;
+    return (this.channels[this.indexes[t] as number]?.length ?? 0) > 0;
+  }
+
+  /** The word that a sleeper waits on. */
+  wordOf(t: number): number {
+    return this.sleepingOn[t] as number;
+  }
+
+  step(t: number): void {
+    this.current = t;
+    this.steps++;
+    const site = this.pendingSite[t] as number;
+    const index = this.indexes[t] as number;
+    const kind = this.kinds[site] as number;
+    if (kind >= KINDS.wait && kind !== KINDS.pause) {
+      this.special(t, kind, site, index);
+      return;
+    }
+    const first = this.firsts[t] as number;
+    const result = this.execute(site, index, first, this.seconds[t] as number);
+    const writes = kind === KINDS.cas ? result === first : (WRITING >>> kind) & 1;
+    this.hashes.step(t, this.locationOf(kind, index), Boolean(writes));
+    this.advance(t, result);
+  }
+
+  /** A sleeper's time is over. */
+  timeOut(t: number): void {
+    this.hashes.event(t, this.sleepingOn[t] as number, 1);
+    this.queue = this.queue.filter((other) => other !== t);
+    this.wakeUp(t);
+  }
+
+  /** The thread never runs again. */
+  kill(t: number): void {
+    (this.crashes[this.pendingSite[t] as number] as number)++;
+    this.hashes.event(t, -1, 2);
+    this.status[t] = DEAD;
+  }
+
+  /** A stack overflow where the thread stands: it leaves its operation, and that ends it here. */
+  throwIn(t: number): void {
+    this.current = t;
+    (this.throws[this.pendingSite[t] as number] as number)++;
+    this.hashes.event(t, -1, 3);
+    try {
+      this.settle(t, (this.running[t] as Running).throw(new Overflow('stack overflow')));
+    } catch (error) {
+      this.broken(t, error);
+    }
+  }
+
+  private advance(t: number, value: unknown): void {
+    try {
+      this.settle(t, (this.running[t] as Running).next(value));
+    } catch (error) {
+      this.broken(t, error);
+    }
+  }
+
+  private broken(t: number, error: unknown): void {
+    this.status[t] = DEAD;
+    if (error instanceof Overflow) return;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.fail('threw', `thread ${t} threw ${text}`);
+  }
+
+  private settle(t: number, next: IteratorResult<void, unknown>): void {
+    if (next.done === true) {
+      this.status[t] = DONE;
+      this.results[t] = next.value;
+      return;
+    }
+    this.pendingSite[t] = this.cellSite;
+    this.indexes[t] = this.cellIndex;
+    this.firsts[t] = this.cellFirst;
+    this.seconds[t] = this.cellSecond;
+  }
+
+  private special(t: number, kind: number, site: number, index: number): void {
+    (this.hits[site] as number)++;
+    const first = this.firsts[t] as number;
+    if (kind === KINDS.wait) this.wait(t, site, index, first);
+    else if (kind === KINDS.wake) this.wake(t, site, index, first);
+    else if (kind === KINDS.send) this.send(t, index, first);
+    else this.receive(t, index);
+  }
+
+  private wait(t: number, site: number, word: number, expected: number): void {
+    const seen = this.memory.words[word] as number;
+    if (this.races.atomicRead(t, word, site)) this.race(site, word);
+    this.tell(site, word, seen, seen, seen === expected ? 1 : 0);
+    this.hashes.step(t, word, true);
+    if (seen !== expected) {
+      this.advance(t, 0);
+      return;
+    }
+    this.status[t] = ASLEEP;
+    this.sleepingOn[t] = word;
+    this.queue.push(t);
+  }
+
+  private wake(t: number, site: number, word: number, count: number): void {
+    this.hashes.step(t, word, true);
+    const woken = this.queue.filter((other) => this.sleepingOn[other] === word).slice(0, count);
+    this.queue = this.queue.filter((other) => !woken.includes(other));
+    const value = this.memory.words[word] as number;
+    this.tell(site, word, value, value, woken.length);
+    const clock = new Int32Array(4);
+    if (woken.length > 0) this.races.publish(t, clock, 0);
+    for (const other of woken) {
+      if (this.status[other] !== ASLEEP) continue; // killed asleep: its wake-up is lost
+      this.races.join(other, clock, 0);
+      this.hashes.join(other, t);
+      this.wakeUp(other);
+    }
+    this.current = t;
+    this.advance(t, woken.length);
+  }
+
+  private wakeUp(t: number): void {
+    this.current = t;
+    this.status[t] = READY;
+    this.advance(t, 0);
+  }
+
+  private send(t: number, channel: number, value: number): void {
+    const clock = new Int32Array(4);
+    this.races.publish(t, clock, 0);
+    (this.channels[channel] ??= []).push({ value, clock });
+    this.hashes.step(t, this.hashes.locations - CHANNELS + channel, true);
+    this.tell(this.pendingSite[t] as number, this.regions.channels + channel, 0, value, 0);
+    this.advance(t, 0);
+  }
+
+  private receive(t: number, channel: number): void {
+    const message = this.channels[channel]?.shift();
+    this.hashes.step(t, this.hashes.locations - CHANNELS + channel, true);
+    if (message !== undefined) this.races.join(t, message.clock, 0);
+    const value = message?.value ?? 0;
+    this.tell(this.pendingSite[t] as number, this.regions.channels + channel, value, 0, value);
+    this.advance(t, value);
+  }
+}
+
+/** A bit for each kind that writes. */
+const WRITING = ['set', 'store', 'swap', 'add', 'setByte', 'clearBytes', 'setCount'].reduce(
+  (bits, kind) => bits | (1 << KINDS[kind as keyof typeof KINDS]),
+  0,
+);
+
+export function isRunning(value: unknown): value is Running {
+  return typeof value === 'object' && value !== null && 'next' in value && 'throw' in value;
+}

@@ -1,0 +1,17 @@
+// Every protocol mutant is shown by its scenario: the model sees what it claims to see.
+
+import { expect, test } from 'vitest';
+import { showMutant } from './campaign.ts';
+import { EQUIVALENT, mutants } from './mutants.ts';
+
+const clock = { ms: 20_000, schedules: 2000 };
+
+test.each(mutants.map((mutant) => [mutant.name, mutant] as const))('%s', async (name, mutant) => {
+  const { failure } = await showMutant(mutant, clock);
+  expect(failure === null && !(name in EQUIVALENT), 'nobody has seen it').toBe(false);
+});
+
+test('there are enough of them, no two alike', () => {
+  expect(new Set(mutants.map((it) => it.name)).size).toBe(mutants.length);
+  expect(mutants.length).toBeGreaterThanOrEqual(25);
+});

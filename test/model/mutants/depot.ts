@@ -1,0 +1,62 @@
+// Wrongs done to the depot.
+
+import { dying, mutant, type Mutant } from './mutant.ts';
+
+const DEPOT = 'src/block/depot.ts';
+
+export const ofDepot: readonly Mutant[] = [
+  mutant(
+    'what comes from the depot keeps the giver’s tag',
+    'depot, full magazines go down and are taken up',
+    DEPOT,
+    'if (taken) this.retag();',
+    '',
+  ),
+  {
+    name: 'a full magazine leaves the depot before the slot has it',
+    edits: [
+      {
+        path: DEPOT,
+        from: 'const full = this.shelf.topFull();',
+        to: 'const full = this.shelf.popFull();',
+      },
+      {
+        path: DEPOT,
+        from: 'this.shelf.popFull();\n    this.moved(count);',
+        to: 'this.moved(count);',
+      },
+    ],
+    shownBy: 'depot, full magazines go down and are taken up',
+    dying,
+  },
+  mutant(
+    'the previous magazine is overwritten',
+    'depot, two threads fill it',
+    DEPOT,
+    'memory.set(at + PREVIOUS, memory.get(at));\n    memory.set(at, empty + NONE);',
+    'memory.set(at, empty + NONE);',
+  ),
+  mutant(
+    'a block is off its magazine before it is free',
+    'slab, empty ones go back to the zone',
+    DEPOT,
+    '(top & MASK) > NONE; memory.set(word, --top)) {\n      const granule = memory.get(top);',
+    '(top & MASK) > NONE; ) {\n      const granule = memory.get(top);\n' +
+      '      memory.set(word, --top);',
+    dying,
+  ),
+  mutant(
+    'a refill does not take the class lock',
+    'slab, two refills at once',
+    DEPOT,
+    'this.lock.lock();\n    const taken = this.takeFullLocked();',
+    'const taken = this.takeFullLocked();',
+  ),
+  mutant(
+    'bytes handed out are added up by a load and a store',
+    'slab, two refills of two classes',
+    DEPOT,
+    'const out = memory.add(OUT, granules) + granules;',
+    'memory.store(OUT, memory.load(OUT) + granules);\n    const out = memory.load(OUT);',
+  ),
+];

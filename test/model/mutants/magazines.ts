@@ -1,0 +1,86 @@
+// Wrongs done to magazines and slabs.
+
+import { dying, mutant, type Mutant } from './mutant.ts';
+
+const SLAB = 'src/block/slab.ts';
+const MAGAZINE = 'src/block/magazine.ts';
+
+export const ofMagazines: readonly Mutant[] = [
+  mutant(
+    'push marks a block cached before it is listed',
+    'slab, two rounds of one block',
+    MAGAZINE,
+    'memory.set(top + 1, granule); // entry, top, then CACHED: never in no place\n',
+    'memory.setByte(this.origin + granule, this.tag);\n    memory.set(top + 1, granule);\n',
+    dying,
+  ),
+  mutant(
+    'pop lowers the top before the block is live',
+    'slab, two rounds of one block',
+    MAGAZINE,
+    'memory.setByte(state, LIVE + id); // LIVE, then the top: never in no place\n' +
+      '    memory.set(at, top - 1);',
+    'memory.set(at, top - 1);\n    memory.setByte(state, LIVE + id);',
+    dying,
+  ),
+  mutant(
+    'pop does not look at the tag',
+    'one block freed by two at once is handed out once',
+    MAGAZINE,
+    'if (memory.getByte(state) !== this.tag) return 0;',
+    '',
+  ),
+  mutant(
+    'all slots have one tag',
+    'one block freed by two at once is handed out once',
+    MAGAZINE,
+    'this.tag = CACHED + slot;',
+    'this.tag = CACHED;',
+  ),
+  mutant(
+    'exchange does not say what it moves',
+    'magazines of one slot change places',
+    MAGAZINE,
+    'memory.set(this.record + MOVING, loaded);',
+    '',
+    dying,
+  ),
+  mutant(
+    'the pool gives magazines without its lock',
+    'slab, two refills of two classes',
+    MAGAZINE,
+    'this.lock.lock();\n    let magazine = memory.get(POOL_FREE);',
+    'let magazine = memory.get(POOL_FREE);',
+  ),
+  mutant(
+    'fill marks blocks cached before they are listed',
+    'slab, two refills at once',
+    SLAB,
+    'this.memory.set(at, top + count);\n' +
+      '    for (let i = top + 1; i <= top + count; i++) this.states.set(this.memory.get(i), tag);',
+    'for (let i = top + 1; i <= top + count; i++) this.states.set(this.memory.get(i), tag);\n' +
+      '    this.memory.set(at, top + count);',
+    dying,
+  ),
+  mutant(
+    'blocks that fill took stay free in their slab',
+    'slab, two refills at once',
+    SLAB,
+    'this.states.set(this.memory.get(i), tag);\n    this.claim(slab, count);',
+    'this.states.set(this.memory.get(i), tag);',
+  ),
+  mutant(
+    'a block that comes home keeps its state',
+    'slab, empty ones go back to the zone',
+    SLAB,
+    'this.states.set(granule, STATE.FREE); // FREE first: whoever else still lists it sees that',
+    '',
+  ),
+  mutant(
+    'a slab that is full again stays on its list',
+    'the last block: exactly one gets it',
+    SLAB,
+    'if (free === count) map.unlink(this.list(slab), slab);',
+    '',
+  ),
+];

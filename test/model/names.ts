@@ -1,0 +1,117 @@
+// Names of words for readers of a trace, from the records of layout.ts: `zone 1 FREE`,
+// `class 1 DEPOT_BLOCKS`, `slot 0 TOP of class 2`, `page 9 RUN`, `state of block 2304`.
+
+import {
+  CLASS,
+  COUNTER,
+  HEADER,
+  LOCK,
+  MAGAZINE,
+  PAGE,
+  SLOT,
+  TABLE,
+  ZONE,
+} from '../../src/word/layout.ts';
+import type { Geometry, Layout } from '../../src/word/geometry.ts';
+
+type Names = Readonly<Record<string, number>>;
+
+const LOCKS = ['SLOT_LOCK', 'ROOT_LOCK', 'POOL_LOCK', 'SIMPLE_LOCK'] as const;
+const CACHE_NAMES = ['TOP', 'LIMIT', 'PREVIOUS', 'BATCH'];
+const LOCK_NAMES = ['', ' CONTENDED', ' WAITS', ''];
+
+/** The name in a record of the word at `offset`, counting on from the last named one. */
+function nameIn(record: Names, offset: number, sizes: readonly string[]): string {
+  let [name, start] = ['', -1];
+  for (const [key, at] of Object.entries(record)) {
+    if (sizes.includes(key) || at > offset || at < start) continue;
+    [name, start] = [key, at];
+  }
+  return offset === start ? name : `${name}[${offset - start}]`;
+}
+
+export class Namer {
+  private readonly geometry: Geometry;
+  private readonly layout: Layout;
+  private readonly regions: { bytes: number; doubles: number; channels: number };
+
+  constructor(
+    geometry: Geometry,
+    layout: Layout,
+    regions: { bytes: number; doubles: number; channels: number },
+  ) {
+    this.geometry = geometry;
+    this.layout = layout;
+    this.regions = regions;
+  }
+
+  of(location: number): string {
+    const { bytes, doubles, channels } = this.regions;
+    if (location >= channels) return `channel ${location - channels}`;
+    if (location >= doubles) return this.counter(location - doubles);
+    if (location >= bytes) return this.byte(location - bytes);
+    return this.word(location);
+  }
+
+  private counter(index: number): string {
+    const slot = Math.floor(index / COUNTER.WORDS);
+    const who = slot === this.geometry.maxSlots ? 'retired' : `slot ${slot}`;
+    return `counter ${nameIn(COUNTER, index % COUNTER.WORDS, ['WORDS'])} of ${who}`;
+  }
+
+  private byte(index: number): string {
+    if (index < TABLE.BYTES) return `class table[${index}]`;
+    return `state of block ${(index - TABLE.BYTES + this.layout.firstGranule) * 16}`;
+  }
+
+  private word(index: number): string {
+    const { layout } = this;
+    if (index < layout.roots) return this.header(index);
+    if (index < layout.zones) return `root ${(index - layout.roots) >> 4}[${index & 15}]`;
+    if (index < layout.classes) return this.zone(index - layout.zones);
+    if (index < layout.slots) return this.sizeClass(index - layout.classes);
+    if (index < layout.journals) return this.slot(index - layout.slots);
+    if (index < layout.magazines) return `journal[${index - layout.journals}]`;
+    if (index < layout.pageMap) return this.magazine(index - layout.magazines);
+    if (index < layout.generations) return this.page(index - layout.pageMap);
+    return `generation of block ${(index - layout.generations + layout.firstGranule) * 16}`;
+  }
+
+  private header(index: number): string {
+    for (const lock of LOCKS) {
+      const part = index - HEADER[lock];
+      if (part >= 0 && part < LOCK.WORDS) return `${lock}${LOCK_NAMES[part] ?? ''}`;
+    }
+    return nameIn(HEADER, index, ['WORDS']);
+  }
+
+  private zone(offset: number): string {
+    const [index, word] = [Math.floor(offset / ZONE.WORDS), offset % ZONE.WORDS];
+    if (word < LOCK.WORDS) return `zone ${index} LOCK${LOCK_NAMES[word] ?? ''}`;
+    return `zone ${index} ${nameIn(ZONE, word, ['ORDERS', 'WORDS', 'COUNT'])}`;
+  }
+
+  private sizeClass(offset: number): string {
+    const [id, word] = [Math.floor(offset / CLASS.WORDS), offset % CLASS.WORDS];
+    if (word < LOCK.WORDS) return `class ${id} LOCK${LOCK_NAMES[word] ?? ''}`;
+    return `class ${id} ${nameIn(CLASS, word, ['WORDS', 'MAX'])}`;
+  }
+
+  private slot(offset: number): string {
+    const [slot, word] = [Math.floor(offset / SLOT.WORDS), offset % SLOT.WORDS];
+    if (word < SLOT.CACHES) return `slot ${slot} ${nameIn(SLOT, word, ['WORDS', 'MAX', 'CACHES'])}`;
+    const cache = word - SLOT.CACHES;
+    return `slot ${slot} ${CACHE_NAMES[cache & 3] ?? ''} of class ${cache >> 2}`;
+  }
+
+  private magazine(offset: number): string {
+    const [index, word] = [offset >> 6, offset & MAGAZINE.MASK];
+    if (word >= MAGAZINE.ENTRIES) return `magazine ${index} entry ${word - MAGAZINE.ENTRIES}`;
+    return `magazine ${index} ${['NEXT', 'COUNT', 'TAG', 'NONE'][word] ?? ''}`;
+  }
+
+  private page(offset: number): string {
+    const page = this.layout.firstPage + Math.floor(offset / PAGE.WORDS);
+    return `page ${page} ${nameIn(PAGE, offset % PAGE.WORDS, ['BITS_WORDS', 'WORDS', 'ARENA'])}`;
+  }
+}

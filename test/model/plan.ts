@@ -1,0 +1,111 @@
+// The long run's plan: which parts, in which order, and how long each may take. A part that is
+// through early leaves its time to those after it.
+
+import {
+  failEachRequest,
+  searchDeaths,
+  searchScenario,
+  showMutant,
+  walkScenario,
+  type Clock,
+  type Row,
+} from './campaign.ts';
+import { mutants } from './mutants.ts';
+import type { Scenario } from './scenario.ts';
+import { scenariosOf, type Realms } from './session.ts';
+
+interface Part {
+  readonly weight: number;
+  run(name: string, clock: Clock): Promise<Row>;
+}
+
+export interface PlanOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly scenario?: string;
+}
+
+/** Of the whole time, for mutants. */
+const MUTANTS_SHARE = 0.1;
+const MUTANT_MS = 20_000;
+
+export class Plan {
+  readonly rows: Row[] = [];
+  readonly shown: Row[] = [];
+  /** Scenarios with a defect that is known: their failures are told, and are none. */
+  readonly known = new Set<string>();
+  private readonly realms: Realms;
+  private readonly options: PlanOptions;
+
+  constructor(realms: Realms, options: PlanOptions) {
+    this.realms = realms;
+    this.options = options;
+  }
+
+  async run(): Promise<void> {
+    const { scenario = '', minutes } = this.options;
+    const all = scenariosOf(await this.realms.everywhere());
+    const chosen = all.filter((it) => it.name.includes(scenario));
+    for (const it of chosen) if (it.known !== undefined) this.known.add(it.name);
+    await this.play(chosen, minutes * 60_000 * (1 - MUTANTS_SHARE));
+    if (scenario !== '') return;
+    for (const mutant of mutants) {
+      this.shown.push(await showMutant(mutant, { ms: MUTANT_MS }));
+      this.progress(`mutant: ${mutant.name}`);
+    }
+  }
+
+  private async play(scenarios: readonly Scenario[], ms: number): Promise<void> {
+    const jobs = scenarios.flatMap((scenario) =>
+      this.partsOf(scenario).map((part) => ({ scenario, part })),
+    );
+    const end = performance.now() + ms;
+    let weight = jobs.reduce((sum, job) => sum + job.part.weight, 0);
+    for (const { scenario, part } of jobs) {
+      const left = Math.max(end - performance.now(), 0);
+      const row = await part.run(scenario.name, { ms: (left * part.weight) / weight });
+      weight -= part.weight;
+      this.rows.push(row);
+      this.progress(`${row.scenario}: ${row.part}, ${row.schedules} schedules`);
+      if (row.failure !== null && !this.known.has(row.scenario)) console.log(row.failure);
+    }
+  }
+
+  private partsOf(scenario: Scenario): Part[] {
+    const { realms } = this;
+    const { seed } = this.options;
+    const search = (bound: number, weight: number, timeouts = 0): Part => ({
+      weight,
+      run: (name, clock) => searchScenario(realms, name, bound, clock, timeouts),
+    });
+    const deaths = (bound: number, how: 'kill' | 'throw', weight: number): Part => ({
+      weight,
+      run: (name, clock) => searchDeaths(realms, name, bound, how, clock),
+    });
+    const walks = (adversary: 'nobody' | 'kill' | 'throw', weight: number): Part => ({
+      weight,
+      run: (name, clock) => walkScenario(realms, name, seed, adversary, clock),
+    });
+    const refusals: Part = {
+      weight: 2,
+      run: (name, clock) => failEachRequest(realms, name, clock),
+    };
+    const small = scenario.threads.length === 2;
+    return [
+      search(2, 12, 1),
+      refusals,
+      deaths(0, 'kill', 10),
+      deaths(0, 'throw', 6),
+      deaths(1, 'kill', 15),
+      walks('nobody', 6),
+      walks('kill', 12),
+      walks('throw', 5),
+      search(3, 12),
+      ...(small ? [search(Infinity, 20)] : []),
+    ];
+  }
+
+  private progress(what: string): void {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
+  }
+}

@@ -1,0 +1,186 @@
+// Plays one schedule after another on a stage. At each moment there is a list of choices: which
+// thread takes its step, whose wait times out, who is killed or thrown at. A policy picks one; the
+// choices made are the schedule, and played again they give the same run.
+
+import { ASLEEP, DEAD, DONE, READY } from './machine.ts';
+import type { Machine } from './machine.ts';
+import { Oracle } from './oracle.ts';
+import type { Stage } from './stage.ts';
+
+export const RUN = 0;
+export const TIMEOUT = 8;
+export const KILL = 16;
+export const THROW = 24;
+export const FREEZE = 32;
+/** What a policy answers when the rest of this schedule is known. */
+export const STOP = -1;
+
+const STEPS_MAX = 20_000;
+/** How often all sleepers are woken by their time when only the dead could wake them. */
+const RESCUES = 3;
+
+export interface Limits {
+  /** Switches away from a thread that could go on. */
+  readonly preemptions: number;
+  readonly kills: number;
+  readonly throws: number;
+  /** Waits that end by time although somebody could still wake them. */
+  readonly timeouts: number;
+}
+
+export const NO_LIMITS: Limits = { preemptions: Infinity, kills: 0, throws: 0, timeouts: 0 };
+
+export interface Policy {
+  /** One of `choices[0..count)`, or STOP. */
+  next(runner: Runner): number;
+}
+
+export interface Tally {
+  schedules: number;
+  /** Of them cut short, because the rest was known. */
+  cut: number;
+  steps: number;
+  crashes: number;
+}
+
+export class Runner {
+  readonly stage: Stage;
+  readonly machine: Machine;
+  readonly choices = new Int32Array(64);
+  readonly tally: Tally = { schedules: 0, cut: 0, steps: 0, crashes: 0 };
+  /** The choices made so far in this schedule. */
+  readonly made: number[] = [];
+  count = 0;
+  /** The thread that ran last; -1 when it is gone. */
+  last = -1;
+  preemptions = 0;
+  kills = 0;
+  throws = 0;
+  timeouts = 0;
+  /** Sees deaths and time-outs as they are made. */
+  onStrike: ((choice: number) => void) | null = null;
+  private readonly oracle: Oracle;
+  private readonly maxSteps: number;
+
+  constructor(stage: Stage) {
+    this.stage = stage;
+    this.machine = stage.realm.machine;
+    this.machine.failure = null;
+    this.oracle = new Oracle(stage);
+    this.maxSteps = stage.scenario.steps ?? STEPS_MAX;
+  }
+
+  /** One schedule; what is wrong with it stands in `machine.failure`. */
+  play(policy: Policy, limits: Limits): void {
+    const { machine } = this;
+    this.reset(limits);
+    this.stage.begin();
+    let rescues = RESCUES;
+    for (;;) {
+      if (machine.failure !== null) break;
+      this.list();
+      if (this.count === 0) {
+        if (!this.anySleeper() || !this.anyDead() || rescues-- === 0) break;
+        this.rescue();
+        continue;
+      }
+      const choice = policy.next(this);
+      if (choice === STOP) {
+        this.tally.cut++;
+        this.end();
+        return;
+      }
+      this.apply(choice);
+      if (machine.steps > this.maxSteps) machine.fail('endless', `${this.maxSteps} steps`);
+    }
+    this.oracle.judge();
+    this.end();
+  }
+
+  /** Carries out a choice. */
+  apply(choice: number): void {
+    const { machine } = this;
+    const t = choice & 7;
+    this.made.push(choice);
+    if (choice < TIMEOUT) {
+      if (t !== this.last && this.last >= 0 && machine.enabled(this.last)) this.preemptions--;
+      machine.step(t);
+      this.last = t;
+    } else if (choice < KILL) {
+      this.onStrike?.(choice);
+      this.timeouts--;
+      machine.timeOut(t);
+    } else this.strike(choice, t);
+  }
+
+  private strike(choice: number, t: number): void {
+    this.tally.crashes++;
+    this.onStrike?.(choice);
+    if (choice >= THROW && choice < FREEZE) {
+      this.throws--;
+      this.machine.throwIn(t);
+    } else {
+      this.kills--;
+      this.machine.kill(t);
+    }
+    if (this.machine.status[t] !== READY) this.last = -1;
+  }
+
+  private reset(limits: Limits): void {
+    this.tally.schedules++;
+    this.made.length = 0;
+    this.last = -1;
+    this.preemptions = limits.preemptions;
+    this.kills = limits.kills;
+    this.throws = limits.throws;
+    this.timeouts = limits.timeouts;
+  }
+
+  private end(): void {
+    this.tally.steps += this.machine.steps;
+  }
+
+  /** All choices there are now; going on with the same thread is the first. */
+  private list(): void {
+    const { machine, choices, last } = this;
+    let count = 0;
+    const goesOn = last >= 0 && machine.enabled(last);
+    if (goesOn) choices[count++] = RUN + last;
+    if (!goesOn || this.preemptions > 0) {
+      for (let t = 0; t < machine.threads; t++) {
+        if (t !== last && machine.enabled(t)) choices[count++] = RUN + t;
+      }
+    }
+    if (this.timeouts > 0) {
+      for (let t = 0; t < machine.threads; t++) {
+        if (machine.status[t] === ASLEEP) choices[count++] = TIMEOUT + t;
+      }
+    }
+    if (last >= 0 && machine.status[last] !== DONE && machine.status[last] !== DEAD) {
+      if (this.kills > 0) choices[count++] = KILL + last;
+      if (this.throws > 0 && machine.status[last] === READY) choices[count++] = THROW + last;
+    }
+    if (this.kills > 0 && this.made.length === 0) {
+      for (let t = 0; t < machine.threads; t++) {
+        if (machine.status[t] === READY) choices[count++] = KILL + t;
+      }
+    }
+    this.count = count;
+  }
+
+  private anySleeper(): boolean {
+    return this.machine.status.includes(ASLEEP);
+  }
+
+  private anyDead(): boolean {
+    return this.machine.status.includes(DEAD);
+  }
+
+  private rescue(): void {
+    const { machine } = this;
+    for (let t = 0; t < machine.threads; t++) {
+      if (machine.status[t] === ASLEEP) machine.timeOut(t);
+    }
+    this.last = -1;
+  }
+}

@@ -1,0 +1,55 @@
+// What a scenario is: a heap of tiny geometry, threads with a few operations each, and what has to
+// hold afterwards. Scenarios are ordinary code against the ordinary interfaces; the loader makes
+// generators of them as it does of the sources, so `heap.alloc(64)` stops in front of each access.
+
+import type { Attachment } from '../../src/heap/attachment.ts';
+import type { SharedHeap } from '../../src/heap/heap.ts';
+import type { Formatted } from '../../src/heap/open.ts';
+import type { Memory } from '../../src/word/memory.ts';
+import type { Lock } from '../../src/word/lock.ts';
+import type { TinyOptions } from '../support/tiny.ts';
+import type { Book } from './book.ts';
+
+/** Messages between threads; a receiver waits until there is one. */
+export interface Wire {
+  send(channel: number, value: number): void;
+  receive(channel: number): number;
+}
+
+/** What a scenario's code works on. */
+export interface Scene {
+  readonly memory: Memory;
+  readonly formatted: Formatted;
+  /** One attached heap for each seat; its slot has the same number. */
+  readonly heaps: readonly SharedHeap[];
+  /** The layers beneath them. */
+  readonly on: readonly Attachment[];
+  readonly book: Book;
+  readonly wire: Wire;
+  /** Blocks that `before` has made. */
+  readonly blocks: number[];
+  /** Locks that `before` has made, one view for each thread. */
+  readonly locks: Lock[];
+  /** Whether the zones refuse something in this schedule, so that any alloc may fail. */
+  readonly mayFail: () => boolean;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly heap: TinyOptions;
+  /** Seats taken before the threads start; thread t sits on seat t. */
+  readonly seats: number;
+  /** Once, before the first schedule. */
+  readonly before?: (scene: Scene) => void;
+  readonly threads: readonly ((scene: Scene) => unknown)[];
+  /** After every schedule in which nobody died; throws when something is wrong. */
+  readonly check?: (scene: Scene, results: readonly unknown[]) => void;
+  /** Two threads free one block: entries without a tag may be left over in magazines. */
+  readonly freesTwice?: boolean;
+  /** The heap is not a heap: only the words of locks count. */
+  readonly bare?: boolean;
+  /** A defect of the sources that is known and not mended yet, and what shows it. */
+  readonly known?: { readonly part: 'all' | 'deaths'; readonly why: string };
+  /** So many steps without an end are a livelock; 20,000 when not given. */
+  readonly steps?: number;
+}

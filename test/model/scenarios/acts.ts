@@ -1,0 +1,52 @@
+// What threads do in scenarios: each takes, gives and resizes blocks and tells the book, so that
+// the oracle knows who holds what.
+
+import type { Scene } from '../scenario.ts';
+import type { SharedHeap } from '../../../src/heap/heap.ts';
+
+export function heapOf(scene: Scene, me: number): SharedHeap {
+  return scene.heaps[me] as SharedHeap;
+}
+
+export function take(scene: Scene, me: number, size: number): number {
+  scene.book.asks(me);
+  const ptr = heapOf(scene, me).alloc(size);
+  scene.book.took(me, ptr, size);
+  return ptr;
+}
+
+/** As `take`; 0 is a failure of the scenario. */
+export function must(scene: Scene, me: number, size: number): number {
+  const ptr = take(scene, me, size);
+  if (ptr === 0 && !scene.mayFail()) throw new Error(`no block of ${size} for thread ${me}`);
+  return ptr;
+}
+
+export function give(scene: Scene, me: number, ptr: number): boolean {
+  scene.book.gives(me, ptr);
+  const freed = heapOf(scene, me).free(ptr);
+  scene.book.gave(me, ptr, freed);
+  return freed;
+}
+
+/** As `give`; the block is live, so a refusal is a failure. */
+export function giveBack(scene: Scene, me: number, ptr: number): void {
+  if (ptr !== 0 && !give(scene, me, ptr)) throw new Error(`thread ${me} could not free ${ptr}`);
+}
+
+/** A block that every schedule begins with; for `before`. */
+export function prepare(scene: Scene, me: number, size: number): number {
+  const ptr = heapOf(scene, me).alloc(size);
+  if (ptr === 0) throw new Error(`no block of ${size} bytes to begin with`);
+  scene.book.has(me, ptr, size);
+  scene.blocks.push(ptr);
+  return ptr;
+}
+
+export function resize(scene: Scene, me: number, ptr: number, size: number): number {
+  scene.book.resizes(me, ptr);
+  const moved = heapOf(scene, me).realloc(ptr, size);
+  scene.book.passes(me, ptr, moved, size);
+  scene.book.kept(me, moved);
+  return moved;
+}

@@ -1,0 +1,137 @@
+// Corners that the ordinary scenarios do not come to: a block of a run class that realloc makes a
+// large one, sizes beyond the class table, names forgotten and listed, validation with blocks in
+// the depot, and an entry of a block freed twice that has travelled into the depot.
+
+import type { Scenario, Scene } from '../scenario.ts';
+import { give, giveBack, heapOf, must, prepare, resize, take } from './acts.ts';
+
+const SIZE = 64;
+const PAGE = 256;
+
+function noFindings(scene: Scene, me: number): void {
+  const found = heapOf(scene, me).validate();
+  if (found.length > 0) throw new Error(`validate found ${JSON.stringify(found)}`);
+}
+
+/** Two threads free the first block; then each knows that both have. */
+function freeTheFirst(scene: Scene, me: number, other: number): void {
+  give(scene, me, scene.blocks[0] as number);
+  scene.wire.send(me, 1);
+  scene.wire.receive(other);
+}
+
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'realloc makes a run of a class a large one',
+    heap: { zones: [0, 16, 0], align: 16 },
+    seats: 2,
+    before: (s) => {
+      prepare(s, 0, 3 * PAGE);
+      prepare(s, 1, 3 * PAGE);
+    },
+    threads: [
+      (s) => resize(s, 0, s.blocks[0] as number, 4 * PAGE),
+      (s) => giveBack(s, 1, s.blocks[1] as number),
+    ],
+  },
+  {
+    name: 'sizes beyond the class table are refused',
+    heap: { zones: [0, 8, 0] },
+    seats: 2,
+    threads: [(s) => take(s, 0, 9000), (s) => giveBack(s, 1, must(s, 1, SIZE))],
+    check: (_, results) => {
+      if (results[0] !== 0) throw new Error('a block larger than the heap');
+    },
+  },
+  {
+    name: 'blocks straight from the slab when no magazine is left',
+    heap: { zones: [0, 8, 0], magazines: 1 },
+    seats: 2,
+    before: (s) => void prepare(s, 0, SIZE),
+    threads: [
+      (s) => giveBack(s, 0, s.blocks[0] as number),
+      (s) => {
+        const [a, b] = [must(s, 1, SIZE), must(s, 1, SIZE)];
+        giveBack(s, 1, a);
+        giveBack(s, 1, b);
+      },
+    ],
+  },
+  {
+    name: 'a request falls back into the next zone, down to its reserve',
+    heap: { zones: [32, 4, 0], classes: [] },
+    seats: 2,
+    before: (s) => void prepare(s, 0, 4 * PAGE),
+    threads: [
+      (s) => giveBack(s, 0, s.blocks[0] as number),
+      (s) => giveBack(s, 1, must(s, 1, 2 * PAGE)),
+    ],
+  },
+  {
+    name: 'roots forgotten and listed',
+    heap: { zones: [0, 8, 0] },
+    seats: 2,
+    before: (s) => {
+      prepare(s, 0, SIZE);
+      heapOf(s, 0).roots.set('a', s.blocks[0] as number);
+    },
+    threads: [
+      (s) => heapOf(s, 0).roots.delete('a'),
+      (s) => {
+        for (const [name, ptr] of heapOf(s, 1).roots.entries()) {
+          if (name !== 'a' || ptr !== s.blocks[0]) throw new Error(`root ${name} is ${ptr}`);
+        }
+      },
+    ],
+  },
+  {
+    name: 'validate with blocks in the depot, beside a large run',
+    heap: { zones: [0, 16, 0] },
+    seats: 2,
+    before: (s) => {
+      const made: number[] = [];
+      for (let i = 0; i < 7; i++) made.push(heapOf(s, 1).alloc(SIZE));
+      for (const ptr of made) heapOf(s, 1).free(ptr);
+    },
+    threads: [(s) => noFindings(s, 0), (s) => giveBack(s, 1, must(s, 1, 5 * PAGE))],
+  },
+  {
+    name: 'a stray entry is harmless when its slab has gone',
+    heap: { zones: [0, 8, 0] },
+    seats: 2,
+    freesTwice: true,
+    before: (s) => void prepare(s, 0, SIZE),
+    threads: [
+      (s) => {
+        freeTheFirst(s, 0, 1);
+        giveBack(s, 0, must(s, 0, SIZE));
+      },
+      (s) => {
+        freeTheFirst(s, 1, 0);
+        heapOf(s, 1).reclaim();
+        must(s, 1, SIZE);
+      },
+    ],
+  },
+  {
+    name: 'an entry of a block freed twice, handed over by the depot, is dropped',
+    heap: { zones: [0, 16, 0] },
+    seats: 2,
+    freesTwice: true,
+    before: (s) => {
+      for (let i = 0; i < 7; i++) prepare(s, 0, SIZE);
+    },
+    threads: [
+      (s) => {
+        freeTheFirst(s, 0, 1);
+        for (let i = 1; i < 7; i++) giveBack(s, 0, s.blocks[i] as number);
+        s.wire.send(2, 1);
+      },
+      (s) => {
+        freeTheFirst(s, 1, 0);
+        s.wire.receive(2);
+        for (let i = 0; i < 4; i++) must(s, 1, SIZE);
+      },
+    ],
+  },
+];

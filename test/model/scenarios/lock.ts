@@ -1,0 +1,63 @@
+// The lock, by itself: two or three threads that each take it, add to a plain word and give it
+// back. The detector sees that the word is never touched by two at once; the sum, that no turn is
+// lost.
+
+import { HEADER, LOCK } from '../../../src/word/layout.ts';
+import { Lock, tokenOf } from '../../../src/word/lock.ts';
+import type { Scenario, Scene } from '../scenario.ts';
+
+const WORD = HEADER.ROOT_LOCK + LOCK.WORD;
+const SUM = HEADER.SIMPLE_BLOCKS;
+const heap = { zones: [0, 2, 0], classes: [], magazines: 1, maxSlots: 1 } as const;
+
+function views(scene: Scene, threads: number): void {
+  for (let t = 0; t < threads; t++) scene.locks.push(new Lock(scene.memory, WORD, tokenOf(t, 1)));
+}
+
+function turn({ locks, memory }: Scene, me: number): void {
+  const lock = locks[me] as Lock;
+  lock.lock();
+  memory.set(SUM, memory.get(SUM) + 1);
+  lock.unlock();
+}
+
+function turns(scene: Scene, me: number, count: number): void {
+  for (let i = 0; i < count; i++) turn(scene, me);
+}
+
+function lockScenario(name: string, threads: number, each: number): Scenario {
+  return {
+    name,
+    heap,
+    seats: 0,
+    bare: true,
+    before: (scene) => views(scene, threads),
+    threads: Array.from({ length: threads }, (_, t) => (scene: Scene) => turns(scene, t, each)),
+    check: ({ memory }) => {
+      const [sum, word] = [memory.get(SUM), memory.get(WORD)];
+      if (sum !== threads * each) throw new Error(`${sum} turns of ${threads * each}`);
+      if (word !== 0) throw new Error(`the lock is left as ${word}`);
+    },
+  };
+}
+
+export const scenarios: readonly Scenario[] = [
+  lockScenario('lock, two threads', 2, 1),
+  lockScenario('lock, two threads, two turns each', 2, 2),
+  lockScenario('lock, three threads', 3, 1),
+  {
+    ...lockScenario('lock, a trial beside a turn', 2, 1),
+    threads: [
+      (scene) => turn(scene, 0),
+      (scene) => {
+        const lock = scene.locks[1] as Lock;
+        if (!lock.tryLock()) {
+          turn(scene, 1);
+          return;
+        }
+        scene.memory.set(SUM, scene.memory.get(SUM) + 1);
+        lock.unlock();
+      },
+    ],
+  },
+];

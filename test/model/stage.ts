@@ -1,0 +1,87 @@
+// The stage on which a scenario is played again and again: its heap, its seats, an image of the
+// memory to go back to, and an auditor, which is the real, unloaded source on the same buffer.
+
+import { Memory } from '../../src/word/memory.ts';
+import { occupy, type Attachment } from '../../src/heap/attachment.ts';
+import type { SharedHeap } from '../../src/heap/heap.ts';
+import type { Formatted } from '../../src/heap/open.ts';
+import { FEW } from '../support/classes.ts';
+import { shapeOf, tinyHeap, type Tiny } from '../support/tiny.ts';
+import { Book } from './book.ts';
+import type { Realm } from './loader.ts';
+import { ModelMemory } from './memory.ts';
+import { Namer } from './names.ts';
+import type { Scenario, Scene, Wire } from './scenario.ts';
+
+export class Stage {
+  readonly scenario: Scenario;
+  readonly realm: Realm;
+  readonly scene: Scene;
+  readonly auditor: Attachment;
+  readonly namer: Namer;
+  /** RUN words of the heap before anybody used it. */
+  readonly emptyShape: readonly number[];
+  private readonly memory: ModelMemory;
+  private readonly image: Int32Array;
+  private readonly bodies: (() => unknown)[];
+  private readonly saved: object[];
+
+  constructor(realm: Realm, scenario: Scenario) {
+    this.realm = realm;
+    this.scenario = scenario;
+    const type = ModelMemory as unknown as typeof Memory;
+    const options = { zones: [0, 12, 0] as const, classes: FEW, magazines: 8, ...scenario.heap };
+    const tiny = tinyHeap({ ...options, memory: type });
+    this.memory = tiny.memory as unknown as ModelMemory;
+    realm.machine.use(this.memory);
+    this.scene = sceneOf(realm, scenario, tiny);
+    const { handle, geometry, layout } = tiny;
+    const real = new Memory(handle.buffer, layout.metadataByte, layout);
+    this.auditor = occupy(real, geometry) ?? missing('no slot is left for the auditor');
+    this.emptyShape = shapeOf(this.auditor);
+    this.namer = new Namer(geometry, layout, realm.machine.regions);
+    realm.machine.drive(() => scenario.before?.(this.scene));
+    this.image = this.memory.image();
+    this.bodies = scenario.threads.map((body) => () => body(this.scene));
+    this.saved = this.scene.heaps.map((heap) => ({ ...heap }));
+  }
+
+  /** Everything as it was, and the threads in front of their first access. */
+  begin(): void {
+    this.memory.restore(this.image);
+    this.scene.book.begin();
+    const { heaps } = this.scene;
+    for (let i = 0; i < heaps.length; i++) Object.assign(heaps[i] as object, this.saved[i]);
+    this.realm.requests = 0;
+    this.realm.machine.begin(this.bodies);
+  }
+
+  /** A hash of all metadata as it is now. */
+  hash(): number {
+    return this.memory.hash();
+  }
+}
+
+function sceneOf(realm: Realm, scenario: Scenario, tiny: Tiny): Scene {
+  const { memory, geometry, handle } = tiny;
+  const formatted: Formatted = { memory, geometry, handle };
+  const module = realm.module('src/heap/heap.ts') as { SharedHeap: typeof SharedHeap };
+  const enter = () =>
+    realm.machine.drive(() => module.SharedHeap['enter'](formatted)) as SharedHeap;
+  const heaps = Array.from({ length: scenario.seats }, enter);
+  return {
+    memory,
+    formatted,
+    heaps,
+    on: heaps.map((heap) => heap['on']),
+    book: new Book(),
+    wire: {} as Wire, // its calls have become steps of the machine
+    blocks: [],
+    locks: [],
+    mayFail: () => realm.failAt > 0,
+  };
+}
+
+function missing(what: string): never {
+  throw new Error(what);
+}

@@ -1,0 +1,141 @@
+#!/usr/bin/env node
+// npm run verify: the long form. Every scenario in every way there is, every mutant, then one
+// table: schedules, states, crashes, races, sites reached, mutants shown, failures. Also plays one
+// schedule again, as a failure's `replay` line asks.
+//
+//   npm run verify -- --minutes 30 --json verify.json
+//   npm run verify -- --scenario "lock, two threads" --schedule 0x3,1x6,k0
+
+import { writeFileSync } from 'node:fs';
+import Table from 'cli-table3';
+import { Command, InvalidArgumentError } from 'commander';
+import { coverageOf, type Coverage } from './coverage.ts';
+import { runnerFor } from './explain.ts';
+import { readSources } from './loader.ts';
+import { EQUIVALENT, mutants } from './mutants.ts';
+import { Plan } from './plan.ts';
+import { parse } from './replay.ts';
+import { Realms } from './session.ts';
+import { tell } from './trace.ts';
+import type { Row } from './campaign.ts';
+
+interface Options {
+  readonly minutes: number;
+  readonly json?: string;
+  readonly seed: number;
+  readonly scenario?: string;
+  readonly schedule?: string;
+  readonly failAt: number;
+  readonly mutant?: string;
+}
+
+function numeric(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('not a number from 0 up');
+  return value;
+}
+
+function optionsOf(argv: readonly string[]): Options {
+  return new Command('verify')
+    .description('Checks the heap in every schedule that fits into the time, and prints a table.')
+    .option('--minutes <n>', 'how long, about', numeric, 10)
+    .option('--json <file>', 'writes all figures there')
+    .option('--seed <n>', 'of the random walks', numeric, Math.floor(Math.random() * 2 ** 31))
+    .option('--scenario <text>', 'only scenarios whose name has this in it')
+    .option('--schedule <list>', 'plays this one schedule of the scenario and tells it')
+    .option('--fail-at <n>', 'with --schedule: the request for pages that is refused', numeric, 0)
+    .option('--mutant <name>', 'with --schedule: on the sources with this wrong in them')
+    .parse(argv)
+    .opts<Options>();
+}
+
+/** Plays one schedule; true when it ends well. */
+async function playOne(options: Options, schedule: string): Promise<boolean> {
+  const { scenario = '', failAt, mutant } = options;
+  const edits = mutants.find((it) => it.name === mutant)?.edits ?? [];
+  if (mutant !== undefined && edits.length === 0) throw new Error(`no mutant "${mutant}"`);
+  const realms = new Realms(readSources(edits));
+  const runner = await runnerFor(realms, scenario, failAt);
+  console.log(tell(runner, { scenario, schedule: parse(schedule), failAt, mutant }));
+  return runner.machine.failure === null;
+}
+
+interface Figures {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly scenarios: number;
+  readonly schedules: number;
+  readonly states: number;
+  readonly crashes: number;
+  readonly races: number;
+  readonly mutants: number;
+  readonly shown: number;
+  readonly failures: number;
+  readonly known: number;
+  readonly coverage: Coverage;
+}
+
+function figuresOf(plan: Plan, options: Options, coverage: Coverage): Figures {
+  const { rows, shown, known } = plan;
+  const sum = (of: (row: Row) => number) => rows.reduce((total, row) => total + of(row), 0);
+  const failed = rows.filter((row) => row.failure !== null && !known.has(row.scenario));
+  return {
+    seed: options.seed,
+    minutes: options.minutes,
+    scenarios: new Set(rows.map((row) => row.scenario)).size,
+    schedules: sum((row) => row.schedules),
+    states: sum((row) => row.states),
+    crashes: sum((row) => row.crashes),
+    races: failed.filter((row) => row.failure?.includes('failure   race') === true).length,
+    mutants: shown.length,
+    shown: shown.filter((row) => row.failure !== null || row.scenario in EQUIVALENT).length,
+    failures: failed.length,
+    known: rows.filter((row) => row.failure !== null).length - failed.length,
+    coverage,
+  };
+}
+
+function print(plan: Plan, figures: Figures): void {
+  const table = new Table({
+    head: ['scenario', 'part', 'schedules', 'states', 'crashes', 'seen all', 's', ''],
+    style: { head: [], border: [], compact: true },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+  });
+  for (const row of plan.rows) {
+    const verdict = row.failure === null ? '' : plan.known.has(row.scenario) ? 'known' : 'FAILED';
+    const { scenario, part, schedules, states, crashes, seconds } = row;
+    const all = row.complete ? 'yes' : '';
+    table.push([scenario, part, schedules, states, crashes, all, seconds.toFixed(1), verdict]);
+  }
+  console.log(table.toString());
+  const { coverage, ...totals } = figures;
+  const { sites, hit, crashed, thrown } = coverage;
+  console.log(JSON.stringify({ ...totals, sites, hit, crashed, thrown }, null, 2));
+  for (const site of coverage.unreached) console.log(`unreached ${site}`);
+  for (const site of coverage.uncrashed) console.log(`nobody died at ${site}`);
+  for (const row of plan.shown) {
+    const seen = row.failure !== null || row.scenario in EQUIVALENT;
+    if (!seen) console.log(`mutant not shown: ${row.scenario}`);
+  }
+}
+
+async function verify(options: Options): Promise<boolean> {
+  const realms = new Realms(readSources());
+  const plan = new Plan(realms, options);
+  await plan.run();
+  const figures = figuresOf(plan, options, coverageOf(realms));
+  print(plan, figures);
+  if (options.json !== undefined) {
+    const text = JSON.stringify({ figures, rows: plan.rows, mutants: plan.shown }, null, 2);
+    writeFileSync(options.json, text);
+  }
+  const whole = options.scenario === undefined;
+  const covered = !whole || figures.coverage.unreached.length === 0;
+  return figures.failures === 0 && figures.shown === figures.mutants && covered;
+}
+
+const options = optionsOf(process.argv);
+const { schedule } = options;
+const sound = schedule === undefined ? await verify(options) : await playOne(options, schedule);
+process.exitCode = sound ? 0 : 1;

@@ -1,0 +1,160 @@
+// The lock's word, state by state, as one thread plays holder and waiters. What the others do while
+// a waiter spins or sleeps is scripted into the memory's `pause` and `wait`.
+
+import { describe, expect, test } from 'vitest';
+import { LOCK, SLOT } from '../../src/word/layout.ts';
+import { Lock, slotOfToken, tokenOf } from '../../src/word/lock.ts';
+import { Memory } from '../../src/word/memory.ts';
+
+const WORD = 8;
+const WAITERS = 1;
+const EXTENT = { endWords: 16, countersByte: 64, bytesByte: 64, endByte: 64 };
+
+/** Memory in which others act whenever the one thread waits. */
+class Scripted extends Memory {
+  readonly waits: [expected: number, timeoutMs: number][] = [];
+  readonly wakes: number[] = [];
+  onPause: () => void = () => undefined;
+  onWait: () => void = () => undefined;
+
+  constructor() {
+    super(new SharedArrayBuffer(64), 0, EXTENT);
+  }
+
+  override pause(): void {
+    this.onPause();
+  }
+
+  override wait(_: number, expected: number, timeoutMs: number): void {
+    this.waits.push([expected, timeoutMs]);
+    this.onWait();
+  }
+
+  override wake(_: number, count: number): number {
+    this.wakes.push(count);
+    return 0;
+  }
+}
+
+const [ann, bob, eve] = [tokenOf(0, 1), tokenOf(1, 1), tokenOf(2, 7)];
+
+function contended(memory: Memory): number[] {
+  return [memory.get(WORD + LOCK.CONTENDED), memory.get(WORD + LOCK.WAITS)];
+}
+
+describe('a free lock', () => {
+  test('is taken at once, names its holder, and is free again when given back', () => {
+    const memory = new Scripted();
+    const lock = new Lock(memory, WORD, ann);
+    lock.lock();
+    expect(memory.load(WORD)).toBe(ann);
+    lock.unlock();
+    expect(memory.load(WORD)).toBe(0);
+    expect([memory.waits, memory.wakes, contended(memory)]).toEqual([[], [], [0, 0]]);
+  });
+
+  test('is taken by a trial too, and then no other trial takes it', () => {
+    const memory = new Scripted();
+    expect(new Lock(memory, WORD, ann).tryLock()).toBe(true);
+    expect(new Lock(memory, WORD, bob).tryLock()).toBe(false);
+    expect(new Lock(memory, WORD, ann).tryLock(), 'not even its own').toBe(false);
+    expect(memory.load(WORD)).toBe(ann);
+  });
+});
+
+describe('a lock that is held', () => {
+  test('is taken without a sleep when it comes free while a waiter spins, and counted', () => {
+    const memory = new Scripted();
+    const holder = new Lock(memory, WORD, ann);
+    holder.lock();
+    memory.onPause = () => holder.unlock();
+    new Lock(memory, WORD, bob).lock();
+    expect(memory.load(WORD)).toBe(bob);
+    expect(memory.waits).toEqual([]);
+    expect(contended(memory)).toEqual([1, 0]);
+  });
+
+  test('gets the waiters bit before its waiter sleeps, for a bounded time', () => {
+    const memory = new Scripted();
+    const holder = new Lock(memory, WORD, ann);
+    holder.lock();
+    memory.onWait = () => {
+      expect(memory.load(WORD)).toBe(ann | WAITERS);
+      if (memory.waits.length === 3) holder.unlock();
+    };
+    new Lock(memory, WORD, bob).lock();
+    expect(memory.waits.map(([expected]) => expected)).toEqual(new Array(3).fill(ann | WAITERS));
+    expect(memory.waits.every(([, ms]) => ms > 0 && ms <= 1000)).toBe(true);
+    expect(contended(memory)).toEqual([1, 1]);
+  });
+
+  test('wakes exactly one when it is given back with the waiters bit, and nobody without', () => {
+    const memory = new Scripted();
+    const lock = new Lock(memory, WORD, ann);
+    lock.lock();
+    memory.store(WORD, ann | WAITERS);
+    lock.unlock();
+    expect(memory.wakes).toEqual([1]);
+    lock.lock();
+    lock.unlock();
+    expect(memory.wakes).toEqual([1]);
+  });
+
+  test('keeps the waiters bit when one who slept takes it: the third still sleeps', () => {
+    const memory = new Scripted();
+    const holder = new Lock(memory, WORD, ann);
+    holder.lock();
+    memory.onWait = () => holder.unlock();
+    const second = new Lock(memory, WORD, bob);
+    second.lock();
+    expect(memory.load(WORD)).toBe(bob | WAITERS);
+    second.unlock();
+    expect(memory.wakes, 'by the first holder and by the second').toEqual([1, 1]);
+  });
+
+  test('is waited for again when another was faster, and that one gets the waiters bit', () => {
+    const memory = new Scripted();
+    const holder = new Lock(memory, WORD, ann);
+    holder.lock();
+    memory.onWait = () => {
+      if (memory.waits.length === 1) {
+        holder.unlock();
+        memory.cas(WORD, 0, eve);
+      } else new Lock(memory, WORD, eve).unlock();
+    };
+    new Lock(memory, WORD, bob).lock();
+    expect(memory.waits.map(([expected]) => expected)).toEqual([ann | WAITERS, eve | WAITERS]);
+    expect(memory.load(WORD)).toBe(bob | WAITERS);
+  });
+
+  test('is left as it is by a trial that fails, waiters bit included', () => {
+    const memory = new Scripted();
+    memory.store(WORD, ann | WAITERS);
+    expect(new Lock(memory, WORD, bob).tryLock()).toBe(false);
+    expect(memory.load(WORD)).toBe(ann | WAITERS);
+  });
+});
+
+describe('a token', () => {
+  const slots = Array.from({ length: SLOT.MAX }, (_, slot) => slot);
+  const incarnations = [0, 1, 2, 1000, 2 ** 21, 2 ** 22 - 1];
+
+  test('tells its slot, with and without the waiters bit, for every slot and incarnation', () => {
+    for (const incarnation of incarnations) {
+      const tokens = slots.map((slot) => tokenOf(slot, incarnation));
+      expect(tokens.map(slotOfToken)).toEqual(slots);
+      expect(tokens.map((token) => slotOfToken(token | WAITERS))).toEqual(slots);
+      expect(tokens.filter((token) => token === 0 || (token & WAITERS) !== 0)).toEqual([]);
+      expect(tokens.filter((token) => token !== (token | 0))).toEqual([]);
+    }
+  });
+
+  test('is another one for another slot or incarnation', () => {
+    const all = incarnations.flatMap((of) => slots.map((slot) => tokenOf(slot, of)));
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  test('of a free lock names no slot', () => {
+    expect([slotOfToken(0), slotOfToken(WAITERS)]).toEqual([-1, -1]);
+  });
+});
