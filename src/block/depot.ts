@@ -18,9 +18,8 @@ import type { Runs } from './run.ts';
 import { Shelf } from './shelf.ts';
 import type { Slabs } from './slab.ts';
 import type { StateMap } from './statemap.ts';
-import type { Strays } from './strays.ts';
 
-const { CARVED, CAPACITY } = CLASS;
+const { CAPACITY } = CLASS;
 const { LIMIT, PREVIOUS, BATCH } = CACHE;
 const { COUNT, TAG, NONE, MASK } = MAGAZINE;
 const { OUT, OUT_PEAK } = HEADER;
@@ -34,7 +33,6 @@ export interface DepotParts {
   readonly states: StateMap;
   readonly magazines: Magazines;
   readonly pool: MagazinePool;
-  readonly strays: Strays;
   readonly token: number;
   readonly checked: boolean;
 }
@@ -48,7 +46,6 @@ export class Depot {
   private readonly states: StateMap;
   private readonly magazines: Magazines;
   private readonly shelf: Shelf;
-  private readonly strays: Strays;
   private readonly pool: MagazinePool;
   private readonly at: number;
   private readonly capacity: number;
@@ -61,7 +58,6 @@ export class Depot {
     this.memory = parts.memory;
     this.states = parts.states;
     this.magazines = parts.magazines;
-    this.strays = parts.strays;
     this.pool = parts.pool;
     this.lock = new Lock(parts.memory, record + LOCK.WORD, parts.token);
     this.at = parts.magazines.at(id);
@@ -115,22 +111,6 @@ export class Depot {
     this.lock.unlock();
     if (live) this.moved(-1);
     return live;
-  }
-
-  /** A live run has become one of this class, by realloc. */
-  adoptLocked(): void {
-    this.countLocked(1);
-  }
-
-  /** A live run of this class has become one of another, by realloc: no entry may name it here. */
-  disownLocked(granule: number): void {
-    this.strays.purgeLocked(this.record, this.id, granule, granule + 1);
-    this.countLocked(-1);
-  }
-
-  private countLocked(blocks: number): void {
-    const carved = this.record + CARVED;
-    this.memory.set(carved, this.memory.get(carved) + blocks);
   }
 
   /** Empties this slot's magazines of the class and gives them back. */

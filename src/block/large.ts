@@ -73,20 +73,14 @@ export class Large {
     return this.zones.map.run(granule >>> this.zones.map.granuleShift);
   }
 
-  /**
-   * Changes a live run of `from` pages to `pages` where it stands, and its state to `state`: LARGE,
-   * or a class's. False, and nothing is changed, if the pages behind it are in use.
-   */
-  resize(granule: number, from: number, pages: number, state: number): boolean {
+  /** Changes a live run's pages where it stands; false if it is gone or has no room behind it. */
+  resize(granule: number, pages: number): boolean {
     const page = granule >>> this.zones.map.granuleShift;
     const zone = this.zones.of(page);
     zone.lock.lock();
-    const done = zone.resizeLocked(page, from, pages);
-    if (done) {
-      if (this.states.get(granule) === LARGE) zone.countLargeLocked(-1, -from);
-      if (state === LARGE) zone.countLargeLocked(1, pages);
-      this.states.set(granule, state);
-    }
+    const from = this.states.get(granule) === LARGE ? this.zones.map.run(page) : 0;
+    const done = from !== 0 && zone.resizeLocked(page, from, pages);
+    if (done) zone.countLargeLocked(0, pages - from);
     zone.lock.unlock();
     if (done) this.moved(pages - from);
     return done;

@@ -82,7 +82,7 @@ function depotsOf(
   const pool = new MagazinePool(memory, layout, token);
   const strays = new Strays(memory, layout);
   const { checked } = geometry;
-  const parts = { memory, states, magazines, pool, strays, token, checked };
+  const parts = { memory, states, magazines, pool, token, checked };
   const depots = geometry.classes.map(({ kind }, index) => {
     const id = index + 1;
     const record = layout.classes + id * CLASS.WORDS;

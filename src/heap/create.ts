@@ -128,8 +128,8 @@ function geometryOf(options: HeapOptions, byteOffset: number, byteEnd: number): 
     checked: options.checked === true,
     byteOffset,
     byteEnd,
-    dmaEnd: Math.floor(dmaEnd / page),
-    highStart: Math.floor(highStart / page),
+    dmaEnd: Math.floor(Math.min(dmaEnd, byteEnd) / page),
+    highStart: Math.floor(Math.min(highStart, byteEnd) / page),
     classes: standardClasses(PAGE_SHIFT),
   };
 }

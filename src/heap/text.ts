@@ -29,7 +29,7 @@ export function slabinfo(stats: HeapStats): string {
     c.lock.waits,
   ]);
   return [head, ...rows]
-    .map((row) => row.map((cell) => String(cell).padStart(9)).join(''))
+    .map((row) => row.map((cell) => String(cell).padStart(9)).join(' '))
     .join('\n');
 }
 

@@ -1,6 +1,8 @@
 // A buddy system over one zone's pages: runs are cut from and merged into aligned blocks of
 // 2^order pages (Knowlton 1965; Knuth, TAOCP 1, 2.5). A run may have any number of pages: what the
-// block had too much is given back at once, piece by piece, so nothing is lost to rounding.
+// block had too much is given back at once, piece by piece, so nothing is lost to rounding. Where
+// no one block is long enough, free blocks that stand side by side make a run: an aligned block may
+// be only a quarter of the free pages around it.
 //
 // The RUN words are the truth: reading them from the zone's first page, each says how far it is to
 // the next, and every page inside reads 0. Splits and merges decide with one store (COMMIT): a
@@ -60,7 +62,7 @@ export class Buddy {
   allocLocked(pages: number, alignOrder: number): number {
     const fits = orderOf(pages);
     const order = this.findOrder(fits > alignOrder ? fits : alignOrder);
-    if (order < 0) return 0;
+    if (order < 0) return alignOrder === 0 ? this.allocSpanLocked(pages) : 0;
     const page = this.memory.get(this.head(order));
     this.take(page, order);
     const length = 1 << order;
@@ -68,6 +70,30 @@ export class Buddy {
     this.map.setRun(page, pages); // COMMIT: the pieces behind it become visible with it
     if (pages < length) this.linkFree(page + pages, length - pages);
     return page;
+  }
+
+  /** Takes a run out of free blocks that stand side by side; what no one block holds. Or 0. */
+  private allocSpanLocked(pages: number): number {
+    const page = pages > this.freePages() ? 0 : this.findSpan(pages);
+    if (page === 0) return 0;
+    const order = -1 - this.map.run(page);
+    this.take(page, order);
+    this.map.setRun(page, 1 << order); // COMMIT
+    return this.growLocked(page, pages) ? page : 0;
+  }
+
+  /** Where free blocks side by side first have `pages`, or 0: a walk over all runs of the zone. */
+  private findSpan(pages: number): number {
+    let from = 0;
+    for (let page = this.first; page < this.end;) {
+      const length = this.map.lengthAt(page);
+      if (length <= 0) return 0; // damage: validate names it
+      if (this.map.run(page) > 0) from = 0;
+      else if (from === 0) from = page;
+      page += length;
+      if (from !== 0 && page - from >= pages) return from;
+    }
+    return 0;
   }
 
   /** Gives back the run that starts at `page`; returns its pages. */

@@ -104,7 +104,8 @@ function pagesIn(g: Geometry, total: number): number {
     Math.ceil(regionsOf(g, Math.max(pages, 0)).endByte / (1 << g.pageShift));
   let pages = total - metadata(total);
   for (let round = 0; round < 8; round++) pages = total - metadata(pages);
-  while (pages + metadata(pages) > total) pages--;
+  while (pages + 1 + metadata(pages + 1) <= total) pages++;
+  while (pages > 0 && pages + metadata(pages) > total) pages--;
   return Math.max(pages, 0);
 }
 

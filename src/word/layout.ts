@@ -31,7 +31,8 @@
 // zone lock) → pages. Granules are 16 bytes, and everything inside the heap is numbered in granules
 // or pages of the *buffer*, so 2 GiB and 4 GiB are no walls: 16 GiB are 2^30 granules.
 //
-// Lock order: slot table, classes ascending, simple heap, zones ascending, pool. Roots stand alone.
+// Lock order: slot table, class, simple heap, zone, pool; roots stand alone. Only validate holds
+// several classes or zones at once, and takes them in ascending order.
 //
 // Geometry (page size, classes, slots, magazine sizes) is data, written once by `create` and read
 // by `attach`: model tests run the same code with pages of 256 bytes.

@@ -49,11 +49,11 @@ describe('a large run', () => {
   test('grows and shrinks where it stands, or says no and stays', () => {
     const on = sit(tinyHeap());
     const run = on.large.alloc(20, 0, any);
-    expect(on.large.resize(run, 20, 30, STATE.LARGE)).toBe(true);
+    expect(on.large.resize(run, 30)).toBe(true);
     expect([on.large.pagesOf(run), counts(on)]).toEqual([30, [1, 30]]);
-    expect(on.large.resize(run, 30, 257, STATE.LARGE)).toBe(false);
+    expect(on.large.resize(run, 257)).toBe(false);
     expect([on.large.pagesOf(run), counts(on)]).toEqual([30, [1, 30]]);
-    expect(on.large.resize(run, 30, 7, STATE.LARGE)).toBe(true);
+    expect(on.large.resize(run, 7)).toBe(true);
     expect([on.large.pagesOf(run), counts(on)]).toEqual([7, [1, 7]]);
     expect(on.memory.get(HEADER.OUT)).toBe(7 * 16);
     expect(validate(on)).toEqual([]);

@@ -83,7 +83,7 @@ function rowsOf(on: Attachment): Stretch[][] {
 
 test('any sequence of alloc, free and resize goes as first fit does on plain lists', () => {
   assertProperty(
-    250,
+    150,
     fc.property(steps, (sequence) => {
       const on = sit(tinyHeap({ zones: [0, 160, 0] }));
       const { memory } = on;

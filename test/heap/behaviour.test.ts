@@ -13,7 +13,7 @@ const SIZES = [1, 16, 64, 100, 1000, 4096, 5000, 8192, 20_000, 65_536, 100_000];
 
 /** Runs on a heap whose pages have to be as they were when it is over. */
 function onHeap(mode: (typeof MODES)[number], checked: boolean, run: (heap: SharedHeap) => void) {
-  const heap = SharedHeap.create({ size: '32MiB', maxSlots: 4, mode, checked });
+  const heap = SharedHeap.create({ size: '24MiB', maxSlots: 4, mode, checked });
   const before = shapeOf(layersOf(heap));
   run(heap);
   heap.reclaim();
@@ -23,7 +23,8 @@ function onHeap(mode: (typeof MODES)[number], checked: boolean, run: (heap: Shar
   heap.detach();
 }
 
-const kinds = MODES.flatMap((mode) => [false, true].map((checked) => ({ mode, checked })));
+const tiers = ['two-tier', 'simple-heap'] as const;
+const kinds = tiers.flatMap((mode) => [false, true].map((checked) => ({ mode, checked })));
 
 describe.each(kinds)('a heap ($mode, checked: $checked)', ({ mode, checked }) => {
   test.each(SIZES)('gives and takes back 100 blocks of %d bytes, last first', (size) => {

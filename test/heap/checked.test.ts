@@ -102,6 +102,17 @@ describe('what is no ref', () => {
     expect(heap.free(ptr)).toBe(true);
   });
 
+  test('is the ref of a generation that is over, or has not begun', () => {
+    const [ann] = seats();
+    const ptr = ann.alloc(64);
+    const ref = ann.ref(ptr);
+    ann.free(ptr);
+    const over = ref + 2 ** 30;
+    const next = ref + 2 ** 31;
+    expect([ann.deref(over), ann.freeRef(over), ann.deref(next)]).toEqual([0, false, 0]);
+    expect([ann.alloc(64), ann.deref(over), ann.deref(next)]).toEqual([ptr, 0, ptr]);
+  });
+
   test('is a ref to a block that was never live', () => {
     const [ann] = seats();
     const ptr = ann.alloc(64);

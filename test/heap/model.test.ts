@@ -26,7 +26,7 @@ function playAll(twin: Twin, sequence: readonly SeatedOp[], every: number): void
 describe('a heap of small pages', () => {
   test.each(MODES)('that begins in mode %s agrees with the model, with one seat', (mode) => {
     assertProperty(
-      60,
+      40,
       fc.property(sequences, fc.boolean(), (sequence, checked) => {
         const { handle } = tinyHeap({ zones: [40, 200, 60], mode, checked });
         playAll(new Twin(anotherSeat(handle)), sequence, 10);
@@ -36,7 +36,7 @@ describe('a heap of small pages', () => {
 
   test('agrees with the model when three seats use it, and any of them frees', () => {
     assertProperty(
-      100,
+      80,
       fc.property(
         sequences,
         fc.boolean(),
@@ -55,7 +55,7 @@ describe('a heap of small pages', () => {
 test.each(MODES)('a heap of 4 MiB in mode %s agrees with the model', (mode) => {
   const ordinary = sequencesFor(3_700_000, 4096, 100);
   assertProperty(
-    10,
+    6,
     fc.property(ordinary, (sequence) => {
       const heap = SharedHeap.create({ size: '4MiB', mode, zones: { dmaEnd: '1MiB' } });
       playAll(new Twin(heap), sequence, 25);

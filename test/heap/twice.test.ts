@@ -83,7 +83,7 @@ class Threads {
 test('no block is handed out twice, however often two threads free one at once', () => {
   const sequences = fc.array(step, { maxLength: 150, size: 'max' });
   assertProperty(
-    150,
+    100,
     fc.property(sequences, fc.integer({ min: 6, max: 40 }), (steps, magazines) => {
       const threads = new Threads(magazines);
       const on = layersOf(threads.seat(0));
@@ -101,29 +101,55 @@ test('no block is handed out twice, however often two threads free one at once',
   );
 });
 
+/** Takes small blocks until one lies at `ptr`. */
+function reuse(heap: SharedHeap, ptr: number): void {
+  for (let got = heap.alloc(64); got !== ptr; got = heap.alloc(64)) expect(got).not.toBe(0);
+}
+
 describe('the entry of the thread that was late', () => {
-  /** Ann has an entry for a block that has gone home to its zone, through Bob. */
-  function staleEntry(): { ann: SharedHeap; block: number } {
-    const { handle } = tinyHeap({ zones: [0, 8, 0], classes: FEW, align: 8 });
+  /**
+   * Ann, on any of the seats, has freed `before` blocks of other slabs, then the block together
+   * with Bob, then `after` others. Bob frees what shares its slab, and leaves: the slab goes home.
+   */
+  function late(size: number, seat: number, before: number, after: number) {
+    const { handle } = tinyHeap({ zones: [0, 64, 0], classes: FEW, align: 64 });
+    for (let i = 0; i < seat; i++) anotherSeat(handle);
     const [ann, bob] = [anotherSeat(handle), anotherSeat(handle)];
-    const [block = 0, ...others] = [1, 2, 3].map(() => ann.alloc(160));
+    const [block = 0, ...kin] = [1, 2, 3].map(() => ann.alloc(size));
+    const others = Array.from({ length: before + after }, () => ann.alloc(size));
+    const last = [1, 2, 3].map(() => bob.alloc(size));
+    ann.freeMany(others.slice(0, before));
     freeAtOnce(block, ann, bob);
-    expect(bob.freeMany(others)).toBe(2);
-    bob.reclaim();
-    expect(ann.stats().freePages).toBe(8);
+    ann.freeMany(others.slice(before));
+    bob.freeMany([...kin, ...last]);
+    bob.detach();
+    expect(layersOf(ann).map.isFree(block / 256)).toBe(true);
     return { ann, block };
   }
 
-  test('is not damage to validate', () => {
-    expect(staleEntry().ann.validate()).toEqual([]);
+  const places: [where: string, size: number, seat: number, before: number, after: number][] = [
+    ['its magazine', 160, 0, 0, 0],
+    ['its magazine, on another seat', 160, 2, 1, 1],
+    ['its other magazine', 160, 0, 2, 1],
+    ['its other magazine, on another seat', 160, 1, 0, 3],
+    ['the depot', 160, 0, 2, 5],
+    ['its magazine of runs', 700, 0, 0, 0],
+    ['its other magazine of runs', 700, 1, 2, 1],
+    ['the depot of runs', 700, 0, 2, 5],
+  ];
+
+  test.each(places)('in %s is not damage to validate', (_, size, seat, before, after) => {
+    expect(late(size, seat, before, after).ann.validate()).toEqual([]);
   });
 
-  test('gives nothing out when the block’s page serves another class by then', () => {
-    const { ann, block } = staleEntry();
-    const small = Array.from({ length: 32 }, () => ann.alloc(64));
-    expect(small, 'all pages are slabs of small blocks now').toContain(block);
-    ann.free(block);
-    expect(ann.alloc(160), 'no room: what is free is small').toBe(0);
-    expect(ann.alloc(64)).toBe(block);
+  test.each(places)('in %s is void when the page serves another class', (_, ...how) => {
+    const { ann, block } = late(...how);
+    reuse(ann, block);
+    expect(ann.free(block)).toBe(true);
+    const got = Array.from({ length: 12 }, () => ann.alloc(how[0]));
+    expect(got).not.toContain(block);
+    expect(new Set(got).size).toBe(12);
+    expect(ann.alloc(64), 'it is a small block').toBe(block);
+    expect(ann.validate()).toEqual([]);
   });
 });

@@ -131,7 +131,8 @@ async function verify(options: Options): Promise<boolean> {
     writeFileSync(options.json, text);
   }
   const whole = options.scenario === undefined;
-  const covered = !whole || figures.coverage.unreached.length === 0;
+  const { unreached, uncrashed } = figures.coverage;
+  const covered = !whole || unreached.length + uncrashed.length === 0;
   return figures.failures === 0 && figures.shown === figures.mutants && covered;
 }
 

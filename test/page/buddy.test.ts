@@ -144,12 +144,9 @@ describe('merging', () => {
   test('does not reach beyond the zone: its neighbours may be free too', () => {
     const { buddy, words } = zoneOf(6, 8);
     expect(buddy.counts()).toEqual([0, 1, 1]);
-    const page = buddy.allocLocked(6, 0);
-    expect(page, 'six pages want a block of eight').toBe(0);
     const four = buddy.allocLocked(4, 0);
     const two = buddy.allocLocked(2, 0);
-    const before = words();
-    expect(before).toEqual([4, 0, 0, 0, 2, 0]);
+    expect(words()).toEqual([4, 0, 0, 0, 2, 0]);
     freeAll(buddy, [two, four]);
     expect(words()).toEqual([-3, 0, 0, 0, -2, 0]);
   });
@@ -166,6 +163,33 @@ describe('merging', () => {
     expect(findings()).toEqual([]);
     freeAll(buddy, taken);
     expect(words()).toEqual(before);
+  });
+});
+
+describe('a run that no block holds', () => {
+  test('is made of free blocks that stand side by side, to the whole zone', () => {
+    const { buddy, words, findings } = zoneOf(1001, 1024, 3);
+    const before = words();
+    for (const pages of [1001, 1000, 600, 513]) {
+      const page = buddy.allocLocked(pages, 0);
+      expect(page, `${pages} pages`).toBeGreaterThan(0);
+      expect(buddy.freePages()).toBe(1001 - pages);
+      expect(findings()).toEqual([]);
+      expect(buddy.freeLocked(page)).toBe(pages);
+      expect(words()).toEqual(before);
+    }
+  });
+
+  test('is not had over a page in use, nor when it is to be aligned', () => {
+    const { buddy, words } = zoneOf(12, 16, 4);
+    expect(buddy.counts()).toEqual([0, 0, 1, 1]);
+    const before = words();
+    expect(buddy.allocLocked(12, 1)).toBe(0);
+    expect(buddy.allocLocked(13, 0)).toBe(0);
+    expect(words()).toEqual(before);
+    const first = buddy.allocLocked(5, 0);
+    expect([first, buddy.allocLocked(7, 0), buddy.allocLocked(3, 0)]).toEqual([24, 0, 29]);
+    expect(buddy.allocLocked(4, 0)).toBe(20);
   });
 });
 

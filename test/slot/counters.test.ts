@@ -59,6 +59,7 @@ test('the rare counts are doubles, exact beyond 2^32', () => {
   const { memory } = layersOf(heap);
   memory.setCount(FAILURES, 2 ** 40);
   memory.setCount(OOMS, 2 ** 31 - 1);
+  heap.alloc(64);
   heap.alloc(64 * 2 ** 10);
   expect(heap.stats()).toMatchObject({ failureCount: 2 ** 40 + 1, oomEvents: 2 ** 31 });
 });

@@ -35,6 +35,20 @@ export class PageModel {
     return false;
   }
 
+  /** Whether so many free pages stand side by side anywhere. */
+  hasSpan(pages: number): boolean {
+    for (let at = this.first; at + pages <= this.end; at++) {
+      if (this.isFree(at, pages)) return true;
+    }
+    return false;
+  }
+
+  /** Whether so many free pages stand side by side. */
+  hasStretch(pages: number): boolean {
+    for (let at = this.first; at + pages <= this.end; at++) if (this.isFree(at, pages)) return true;
+    return false;
+  }
+
   take(page: number, pages: number): void {
     for (let at = page; at < page + pages; at++) this.owner.set(at, page);
     this.runs.set(page, pages);

@@ -10,7 +10,7 @@ import { expectClean, expectEmpty, meanwhile, seedOf, start } from '../support/t
 import type { Tally } from '../support/threads/stamped.ts';
 
 const MODES: readonly Mode[] = ['two-tier', 'simple-heap', 'hybrid'];
-const TRAFFIC = { steps: 5000, live: 60, leastBytes: 1, mostBytes: 200 * 1024, resizes: 0.1 };
+const TRAFFIC = { steps: 3000, live: 60, leastBytes: 1, mostBytes: 200 * 1024, resizes: 0.1 };
 
 type Traffic = Partial<Omit<ChurnOrders, 'heap' | 'owner' | 'signals'>> & { readonly seed: number };
 
@@ -56,7 +56,7 @@ describe('threads that allocate and free independently', () => {
   test.each(MODES)('lose nothing when there are twelve of them: %s', async (mode) => {
     const seed = seedOf('churn');
     const heap = SharedHeap.create({ size: '64MiB', mode });
-    const tallies = await meanwhile(churn(heap, 12, { seed, steps: 1500 }), () => {
+    const tallies = await meanwhile(churn(heap, 12, { seed, steps: 1000 }), () => {
       expect(heap.validate()).toEqual([]);
     });
     expectClean(tallies);
@@ -74,7 +74,7 @@ describe('threads that allocate and free independently', () => {
   test('grow and shrink blocks beside each other, and contents stay', async () => {
     const seed = seedOf('churn');
     const heap = SharedHeap.create({ size: '48MiB' });
-    const large = { leastBytes: 20_000, mostBytes: 400_000, resizes: 0.6, live: 12, steps: 2500 };
+    const large = { leastBytes: 20_000, mostBytes: 400_000, resizes: 0.6, live: 12, steps: 2000 };
     const tallies = await Promise.all(churn(heap, 4, { seed, ...large }));
     expectClean(tallies);
     expect(tallies.reduce((sum, tally) => sum + tally.grownInPlace, 0)).toBeGreaterThan(100);

@@ -59,7 +59,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'a request falls back into the next zone, down to its reserve',
-    heap: { zones: [32, 4, 0], classes: [] },
+    heap: { zones: [32, 4, 0], align: 4, classes: [] },
     seats: 2,
     before: (s) => void prepare(s, 0, 4 * PAGE),
     threads: [

@@ -18,6 +18,7 @@ const MOST_NOTES = 5;
 /** What one thread did and saw. */
 export class Tally {
   allocs = 0;
+  allocBytes = 0;
   frees = 0;
   resizes = 0;
   grownInPlace = 0;
@@ -54,6 +55,7 @@ export class Stamped {
     const result = this.#heap.tryAlloc(size, options);
     if (!result.ok) return this.#refused(result.error.code, size);
     this.tally.allocs++;
+    this.tally.allocBytes += size;
     const { align = 16 } = options;
     if (result.value % align !== 0) this.tally.note(`${result.value} is not aligned to ${align}`);
     return this.#stamp(result.value, size);
