@@ -138,6 +138,7 @@ export class BlockAuditor {
     const { memory } = this.map;
     const first = (top & ~MAGAZINE.MASK) + ENTRIES;
     for (let at = first; at <= top; at++) {
+      // RACE: its slot goes on; entries below a past top are, or were, blocks of the class.
       const granule = memory.get(at);
       const inside = this.states.has(granule) || granule === this.states.nothing;
       const state = inside ? this.states.get(granule) : tag;

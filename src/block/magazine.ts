@@ -87,6 +87,7 @@ export class Magazines {
     if (ptr >>> 0 !== ptr || (ptr & (BYTES - 1)) !== 0) return false;
     const granule = ptr >>> GRANULE_SHIFT;
     if (granule < this.firstGranule || granule >= this.endGranule) return false;
+    // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
     const id = this.memory.getByte(this.origin + granule) - LIVE;
     return id > 0 && id < CACHED - LIVE && this.push(granule, id);
   }
@@ -99,6 +100,7 @@ export class Magazines {
     if ((top & MASK) <= NONE) return 0;
     const granule = memory.get(top);
     const state = this.origin + granule;
+    // RACE: as in `free`; only the slot that the byte names goes on.
     if (memory.getByte(state) !== this.tag) return 0;
     memory.setByte(state, LIVE + id); // LIVE, then the top: never in no place
     memory.set(at, top - 1);
@@ -114,6 +116,7 @@ export class Magazines {
     this.count(FREES); // first: who has counted nothing has changed no state (validate.ts)
     memory.set(top + 1, granule); // entry, top, then CACHED: never in no place
     memory.set(at, top + 1);
+    // RACE: as in `free`; of two writers the last one has the block.
     memory.setByte(this.origin + granule, this.tag);
     return true;
   }

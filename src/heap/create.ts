@@ -36,11 +36,11 @@ export interface HeapOptions {
   readonly checked?: boolean;
 }
 
-const UNITS: Record<string, number> = { '': 1, b: 1, k: 2 ** 10, m: MIB, g: GIB };
+const UNITS: Record<string, number> = { '': 1, k: 2 ** 10, m: MIB, g: GIB };
 
 /** Bytes in a number or in text such as '256MiB', '64 MB' (powers of two either way) or '1g'. */
 export function parseBytes(value: number | string, what: string): number {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*([kmgb]?)(?:i?b)?\s*$/i.exec(String(value));
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(?:([kmg])(?:i?b)?|b)?\s*$/i.exec(String(value));
   const bytes = match ? Number(match[1]) * (UNITS[(match[2] ?? '').toLowerCase()] ?? NaN) : NaN;
   if (!Number.isSafeInteger(bytes)) {
     throw new HeapError('BAD_OPTION', `${what} is no number of bytes: give 67108864 or '64MiB'`);
@@ -73,6 +73,9 @@ function regionOf(options: HeapOptions): Region {
       'BAD_BUFFER',
       'no SharedArrayBuffer here: pages need COOP and COEP headers',
     );
+  }
+  if (options.buffer !== undefined && options.size !== undefined) {
+    throw new HeapError('BAD_OPTION', 'give a size or a buffer, not both');
   }
   const buffer = options.buffer ?? newBuffer(options);
   if (!(buffer instanceof SharedArrayBuffer)) {

@@ -145,6 +145,7 @@ class Walk {
     const magazines = new Magazines(states, layout, geometry.pageShift, slot);
     for (const sums of this.sums.slice(1)) {
       const isBlock = (granule: number) => this.isBlock(granule, sums.id);
+      // RACE: other slots go on; a past top bounds entries that are, or were, of the class.
       for (const top of magazines.tops(sums.id)) {
         if (top !== 0) this.blocks.magazine(top, magazines.tag, sums, isBlock);
       }

@@ -1,7 +1,6 @@
 // The loader: what it makes of the sources, and that it stops where it should.
 
 import { describe, expect, test } from 'vitest';
-import { ARGUED } from './arguments.ts';
 import { atAtomicsAnd, EVERYWHERE, load, readSources } from './loader.ts';
 import { isRunning } from './machine.ts';
 import { placeOf, licenceAt, readUnit } from './source.ts';
@@ -48,10 +47,6 @@ test('an edit that does not fit the text exactly once is refused', () => {
   const path = 'src/word/lock.ts';
   expect(() => readSources([{ path, from: 'no such text', to: '' }])).toThrow('0 places');
   expect(() => readSources([{ path, from: 'memory', to: '' }])).toThrow('places');
-});
-
-test.each(ARGUED)('the argument for a line of $path finds its line: $from', ({ path, from }) => {
-  expect(readUnit(ROOT, path).text.split(from)).toHaveLength(2);
 });
 
 test('a RACE argument covers its statement, and nothing beside it', () => {

@@ -9,7 +9,6 @@ import { readdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as attached from '../../src/heap/attached.ts';
-import { ARGUED } from './arguments.ts';
 import { iterate } from './iterate.ts';
 import { Machine, type Running } from './machine.ts';
 import { ModelMemory } from './memory.ts';
@@ -64,8 +63,7 @@ export function readSources(edits: readonly Edit[] = []): Sources {
     const here = (edit: Edit) => edit.path === path;
     return readUnit(ROOT, path, (original) => {
       const text = path === MEMORY ? withoutMemory(original) : original;
-      const changed = [...NARROWED, ...edits].filter(here).reduce(applied, text);
-      return ARGUED.filter(here).reduce(argued, changed);
+      return [...NARROWED, ...edits].filter(here).reduce(applied, text);
     });
   });
   const program = programOf(units);
@@ -83,11 +81,6 @@ function withoutMemory(text: string): string {
   const lines = text.slice(start, end).split('\n').length - 1;
   const instead = `export const Memory = $Memory;${'\n'.repeat(lines)}`;
   return text.slice(0, start) + instead + text.slice(end);
-}
-
-/** An argument whose line is gone is for its own test to find, not for every run. */
-function argued(text: string, edit: Edit): string {
-  return text.split(edit.from).length === 2 ? applied(text, edit) : text;
 }
 
 function applied(text: string, edit: Edit): string {

@@ -187,9 +187,10 @@ describe('a run that no block holds', () => {
     expect(buddy.allocLocked(12, 1)).toBe(0);
     expect(buddy.allocLocked(13, 0)).toBe(0);
     expect(words()).toEqual(before);
-    const first = buddy.allocLocked(5, 0);
-    expect([first, buddy.allocLocked(7, 0), buddy.allocLocked(3, 0)]).toEqual([24, 0, 29]);
-    expect(buddy.allocLocked(4, 0)).toBe(20);
+    const five = buddy.allocLocked(5, 0);
+    expect([five, buddy.allocLocked(7, 0)], 'four before it, three behind').toEqual([24, 0]);
+    expect([buddy.allocLocked(4, 0), buddy.allocLocked(3, 0)]).toEqual([20, 29]);
+    expect(buddy.freePages()).toBe(0);
   });
 });
 

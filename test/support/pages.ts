@@ -43,12 +43,6 @@ export class PageModel {
     return false;
   }
 
-  /** Whether so many free pages stand side by side. */
-  hasStretch(pages: number): boolean {
-    for (let at = this.first; at + pages <= this.end; at++) if (this.isFree(at, pages)) return true;
-    return false;
-  }
-
   take(page: number, pages: number): void {
     for (let at = page; at < page + pages; at++) this.owner.set(at, page);
     this.runs.set(page, pages);

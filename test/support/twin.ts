@@ -4,7 +4,7 @@
 
 import { expect } from 'vitest';
 import { HEADER } from '../../src/word/layout.ts';
-import { orderOf } from '../../src/page/buddy.ts';
+import type { ZoneName } from '../../src/page/zone.ts';
 import type { AllocOptions, SharedHeap } from '../../src/heap/heap.ts';
 import type { Mode } from '../../src/heap/mode.ts';
 import { losePatience } from './patience.ts';
@@ -181,7 +181,7 @@ export class Twin {
     return result;
   }
 
-  /** A plain alloc is refused only if no zone has a free block of its order above the reserve. */
+  /** A plain alloc is refused only if no zone has pages enough side by side above its reserve. */
   private expectNoRoom(heap: SharedHeap, size: number): void {
     const { mode, pageBytes, zones } = heap.stats();
     const { sizes } = layersOf(heap);
@@ -192,8 +192,8 @@ export class Twin {
     const preferred = [1, 2, 0].find((index) => (zones[index]?.pages ?? 0) > 0);
     const able = zones.filter((zone, index) => {
       const reserve = index === preferred ? 0 : zone.lowReservePages;
-      const hasBlock = zone.fragmentationIndex[orderOf(pages)] === -1;
-      return hasBlock && zone.freePages - pages >= reserve;
+      const enough = longestFree(heap, zone.name) >= pages * pageBytes;
+      return enough && zone.freePages - pages >= reserve;
     });
     same(able, [], `${pages} pages are free`);
   }
@@ -237,6 +237,16 @@ export class Twin {
     same(hasStamp(this.buffer, ptr, bytes, seed), true, 'a block keeps its bytes');
     same(this.heap.usableSize(ptr), bytes);
   }
+}
+
+/** The most bytes that stand free side by side in a zone. */
+function longestFree(heap: SharedHeap, zone: ZoneName): number {
+  let [longest, here] = [0, 0];
+  for (const extent of heap.extents()) {
+    here = extent.zone === zone && extent.use === 'free' ? here + extent.bytes : 0;
+    longest = Math.max(longest, here);
+  }
+  return longest;
 }
 
 function same(actual: unknown, wanted: unknown, why?: string): void {
