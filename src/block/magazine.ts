@@ -20,8 +20,8 @@
 // have an entry, but the byte names only one of them, and `pop` refuses the other's.
 //
 // `alloc` and `free` are the fast path. They reach everything through one object and one Memory,
-// because each further object costs V8 three checked loads; 64 B pairs took four times as long
-// when state map and counters were objects of their own.
+// because each further object costs V8 a map check and its loads. That, small integers in the
+// fields and no declared fields (tsconfig.json) took a pair of 64 B from 22 to 8 ns on Node 20.
 
 import type { Layout } from '../word/geometry.ts';
 import {
