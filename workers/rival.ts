@@ -29,7 +29,8 @@ const resized: number[] = [];
 
 function strike(victim: number): boolean {
   if (by !== 'realloc') return heap[by](victim);
-  const ptr = heap.realloc(victim, orders.size + 4096);
+  const { size } = orders;
+  const ptr = heap.realloc(victim, resized.length % 2 === 0 ? size + 4096 : Math.ceil(size * 0.6));
   resized.push(ptr);
   return ptr !== 0;
 }

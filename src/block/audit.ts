@@ -9,8 +9,13 @@ import type { StateMap } from './statemap.ts';
 
 const { SLABS, PAGES, CARVED, FREE, EMPTY, FULL, FULL_COUNT, DEPOT_BLOCKS, GRANULES } = CLASS;
 const { PARTIAL } = CLASS;
-const { NEXT, COUNT, TAG, ENTRIES, NONE, CAPACITY } = MAGAZINE;
-const { LIVE, CACHED } = STATE;
+const { NEXT, COUNT, ENTRIES, NONE, CAPACITY } = MAGAZINE;
+const { LIVE, CACHED, SHELVED } = STATE;
+
+/** Whether a state says that the block lies in some magazine. */
+function isCached(state: number): boolean {
+  return state >= CACHED || state === SHELVED;
+}
 const { BITS, FREE: SLAB_FREE, HEAD, NEXT: SLAB_NEXT, OWNER } = PAGE;
 
 /** What the walk over one class found. */
@@ -85,13 +90,13 @@ export class BlockAuditor {
   run(run: UsedRun, sums: readonly ClassAudit[], runClass: number): void {
     const granule = run.page << this.map.granuleShift;
     const state = this.states.get(granule);
-    const id = state >= CACHED ? runClass : state > LIVE ? state - LIVE : 0;
+    const id = isCached(state) ? runClass : state > LIVE ? state - LIVE : 0;
     const of = sums[id];
     if (id > 0 && (of === undefined || runClass !== id)) {
       this.say('run', granule, `a run of ${String(run.pages)} pages has state ${String(state)}`);
     } else if (id > 0 && of !== undefined) {
       of.carved++;
-      if (state >= CACHED) of.cached++;
+      if (isCached(state)) of.cached++;
       else of.live++;
     }
     this.inside(granule + 1, granule + (run.pages << this.map.granuleShift));
@@ -142,7 +147,7 @@ export class BlockAuditor {
       const granule = memory.get(at);
       const inside = this.states.has(granule) || granule === this.states.nothing;
       const state = inside ? this.states.get(granule) : tag;
-      if (state >= CACHED && isBlock(granule)) sums.listed.add(granule);
+      if (isCached(state) && isBlock(granule)) sums.listed.add(granule);
       else if (state === tag) {
         this.say('magazine', 0, `entry ${String(granule)} is no block of its class`);
       }
@@ -175,7 +180,7 @@ export class BlockAuditor {
     if ((state === 0) !== (bit !== 0)) {
       this.say('slab', granule, `state ${String(state)}, but its bit says the opposite`);
     }
-    if (state >= CACHED) sums.cached++;
+    if (isCached(state)) sums.cached++;
     else if (state === LIVE + sums.id) sums.live++;
     else if (state !== 0) this.say('slab', granule, `state ${String(state)} of another class`);
     return state === 0;
@@ -202,7 +207,7 @@ export class BlockAuditor {
       if (count > CAPACITY) this.say(where, 0, 'a magazine is overfull');
       if (count > CAPACITY || ++magazines > memory.get(record + FULL_COUNT)) break;
       blocks += count;
-      this.magazine(at + NONE + count, memory.get(at + TAG), sums, isBlock);
+      this.magazine(at + NONE + count, SHELVED, sums, isBlock);
     }
     const listed = `${String(magazines)} magazines with ${String(blocks)} blocks in the depot`;
     const same = magazines === memory.get(record + FULL_COUNT);

@@ -3,9 +3,9 @@
 // here, or fills its own from a slab; one whose magazines are both full leaves one here, or empties
 // it into the slabs. One visit serves up to sixty allocs or frees.
 //
-// A full magazine is handed over by its index: three words are written and no block is touched. It
-// carries the giver's tag, and the taker writes its own tag over each block's, which also drops
-// what another slot has taken meanwhile.
+// A full magazine is handed over by its index. On the shelf its blocks are SHELVED, in no slot's
+// name, so each of them has one entry there and none elsewhere that counts; the taker writes its own
+// tag over them.
 //
 // How many full magazines the depot holds is the shelf's decision (shelf.ts); what is more goes
 // home to the slabs.
@@ -21,9 +21,9 @@ import type { StateMap } from './statemap.ts';
 
 const { CAPACITY } = CLASS;
 const { LIMIT, PREVIOUS, BATCH } = CACHE;
-const { COUNT, TAG, NONE, MASK } = MAGAZINE;
+const { COUNT, ENTRIES, NONE, MASK } = MAGAZINE;
 const { OUT, OUT_PEAK } = HEADER;
-const { LIVE } = STATE;
+const { LIVE, SHELVED } = STATE;
 
 /** Blocks that a slot's first refill of a class takes; each further one takes twice as many. */
 const FIRST_BATCH = 4;
@@ -62,7 +62,7 @@ export class Depot {
     this.lock = new Lock(parts.memory, record + LOCK.WORD, parts.token);
     this.at = parts.magazines.at(id);
     this.capacity = this.memory.get(record + CAPACITY);
-    this.shelf = new Shelf(parts.memory, parts.pool, record, this.capacity, source.granules);
+    this.shelf = new Shelf(parts.states, parts.pool, record, this.capacity, source.granules);
     // A checked heap's magazines look full to the fast path: every free takes the slow one.
     this.limit = parts.checked ? 0 : this.capacity + NONE;
   }
@@ -165,21 +165,20 @@ export class Depot {
     return true;
   }
 
-  /** Makes the blocks of a magazine from the depot this slot's; drops what is not the giver's. */
+  /** Makes the blocks of a magazine from the depot this slot's; drops what is not SHELVED. */
   private retag(): void {
     const { memory, states, at } = this;
     const top = memory.get(at);
-    const magazine = top & ~MASK;
-    const theirs = memory.get(magazine + TAG);
-    const mine = this.magazines.tag;
-    let kept = magazine + NONE;
+    let kept = (top & ~MASK) + NONE;
     for (let i = kept + 1; i <= top; i++) {
       const granule = memory.get(i);
-      if (states.get(granule) !== theirs) continue;
-      states.set(granule, mine);
+      // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
+      if (states.get(granule) !== SHELVED) continue;
+      states.set(granule, this.magazines.tag);
       memory.set(++kept, granule);
     }
-    memory.set(at, kept); // strays were never counted: one block, one entry that counts
+    memory.set(at, kept);
+    if (kept < top) this.moved(kept - top);
   }
 
   private fillLocked(): boolean {
@@ -235,12 +234,10 @@ export class Depot {
   /** Sends the blocks of a magazine on the shelf home, while it still lies there for all to see. */
   private emptyFullLocked(magazine: number): void {
     const { memory, states, source } = this;
-    const tag = memory.get(magazine + TAG);
-    const first = magazine + NONE + 1;
-    for (let i = first; i < first + memory.get(magazine + COUNT); i++) {
-      const granule = memory.get(i);
-      if (states.get(granule) === tag) source.returnLocked(granule);
-      else this.moved(1); // a stray, counted when the magazine was laid down
+    const top = magazine + NONE + memory.get(magazine + COUNT);
+    for (let at = magazine + ENTRIES; at <= top; at++) {
+      const granule = memory.get(at);
+      if (states.get(granule) === SHELVED) source.returnLocked(granule);
     }
   }
 

@@ -12,7 +12,7 @@
 //   LIMIT          the slot  the slot             plain   derived: the class's capacity
 //   PREVIOUS       the slot  the slot             plain   valid
 //   entries        the slot  the slot; whoever    plain   valid: one without its tag in the state
-//                            takes it from a depot        map is dropped
+//                            takes it from a depot        map, or SHELVED, is dropped
 //   ALLOCS, FREES  the slot  stats                plain   valid: one operation more or less
 //   POOL_*         pool lock same                 plain   derived: free iff in no slot and no depot
 //

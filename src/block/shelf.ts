@@ -4,12 +4,14 @@
 // All methods want the class lock. Equations:
 //   FULL_COUNT == length of the FULL list;  DEPOT_BLOCKS == sum of COUNT over it
 
-import { CLASS, MAGAZINE } from '../word/layout.ts';
+import { CLASS, MAGAZINE, STATE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
-import { filled, type MagazinePool } from './magazine.ts';
+import type { MagazinePool } from './magazine.ts';
+import type { StateMap } from './statemap.ts';
 
 const { FULL, FULL_COUNT, DEPOT_BLOCKS, EMPTIES, CARVED } = CLASS;
-const { NEXT, COUNT, TAG, MASK } = MAGAZINE;
+const { NEXT, COUNT, NONE, MASK } = MAGAZINE;
+const { SHELVED } = STATE;
 
 /** What may always lie here: so many full magazines, and so many granules (64 KiB). */
 const LEAST_FULL = 2;
@@ -22,19 +24,21 @@ const SHARE = 64;
 
 export class Shelf {
   private readonly memory: Memory;
+  private readonly states: StateMap;
   private readonly pool: MagazinePool;
   private readonly record: number;
   private readonly capacity: number;
   private readonly leastBlocks: number;
 
   constructor(
-    memory: Memory,
+    states: StateMap,
     pool: MagazinePool,
     record: number,
     capacity: number,
     granules: number,
   ) {
-    this.memory = memory;
+    this.memory = states.memory;
+    this.states = states;
     this.pool = pool;
     this.record = record;
     this.capacity = capacity;
@@ -52,13 +56,15 @@ export class Shelf {
     return this.memory.get(this.record + FULL);
   }
 
-  /** Lays down the magazine whose top word is `top`: header first, so what is listed is whole. */
+  /**
+   * Lays down the magazine of a slot whose top word is `top`: its blocks become SHELVED, strays are
+   * left out, then the header, then the list: what is listed is whole. Returns how many blocks.
+   */
   pushFull(top: number, tag: number): number {
     const { memory, record } = this;
     const magazine = top & ~MASK;
-    const count = filled(top);
+    const count = this.shelve(magazine, top, tag);
     memory.set(magazine + COUNT, count);
-    memory.set(magazine + TAG, tag);
     memory.set(magazine + NEXT, memory.get(record + FULL));
     memory.set(record + FULL, magazine); // COMMIT
     this.count(1, count);
@@ -88,6 +94,20 @@ export class Shelf {
   /** Gives all empty magazines back to the pool. */
   releaseEmpties(): void {
     for (let empty = this.popEmpty(); empty !== 0; empty = this.popEmpty()) this.pool.give(empty);
+  }
+
+  /** One entry for each block that is the slot's: on the shelf nobody's `pop` vouches for a stray. */
+  private shelve(magazine: number, top: number, tag: number): number {
+    const { memory, states } = this;
+    let kept = magazine + NONE;
+    for (let at = kept + 1; at <= top; at++) {
+      const granule = memory.get(at);
+      // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
+      if (states.get(granule) !== tag) continue;
+      states.set(granule, SHELVED);
+      memory.set(++kept, granule);
+    }
+    return kept - magazine - NONE;
   }
 
   private popEmpty(): number {

@@ -78,10 +78,11 @@ export class Simple {
   /** Shortens or lengthens a live block where it stands; false if its neighbour is in the way. */
   resize(block: number, granules: number): boolean {
     this.lock.lock();
+    const stillLive = this.states.get(block) === SIMPLE_LIVE; // another thread may have freed it
     const from = this.tags.length(block);
     const behind = block + from;
     const free = this.states.get(behind) === SIMPLE_FREE ? this.tags.length(behind) : 0;
-    const fits = granules <= from + free;
+    const fits = stillLive && granules <= from + free;
     if (fits) this.resizeLocked(block, from, granules, free);
     this.lock.unlock();
     return fits;

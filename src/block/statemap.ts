@@ -6,9 +6,9 @@
 // Who may change a byte follows from its value (layout.ts). The bytes are read without a lock.
 // RACE: two threads that free one block in the same instant may both see LIVE. Both then write
 // CACHED with their own number, one of them last, and only that one can take the block out of its
-// magazine again: the other's entry is a stray, dropped when it is popped (magazine.ts) and cleared
-// before the block's pages serve another class (strays.ts). A checked heap decides with a
-// compare-and-swap instead.
+// magazine again: the other's entry is a stray, dropped when it is popped (magazine.ts), when its
+// magazine is laid on the shelf (shelf.ts), and before the block's pages serve another class
+// (strays.ts). A checked heap decides with a compare-and-swap instead.
 
 import type { Layout } from '../word/geometry.ts';
 import { GRANULE, STATE, TABLE } from '../word/layout.ts';

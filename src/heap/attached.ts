@@ -43,6 +43,12 @@ export class AttachedHeaps<T extends Attached> {
   }
 
   private detachAll(): void {
-    for (const heap of [...this.heaps.values()]) heap.detach();
+    for (const heap of [...this.heaps.values()]) {
+      try {
+        heap.detach();
+      } catch {
+        // It has crashed inside this heap: what it held stays with its slot.
+      }
+    }
   }
 }

@@ -193,7 +193,7 @@ export class SharedHeap extends HeapViews implements Disposable {
     this.present();
     const before = this.memory.load(HEADER.USED);
     this.allocation.reclaim();
-    return before - this.memory.load(HEADER.USED);
+    return Math.max(0, before - this.memory.load(HEADER.USED));
   }
 
   /** A typed array over the live block at `ptr`. Throws BAD_VIEW when it does not fit. */

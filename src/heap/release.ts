@@ -12,7 +12,7 @@ import type { Attachment } from './attachment.ts';
 import { Generations } from './generations.ts';
 
 const { DOUBLE_FREES, INVALID_FREES } = COUNTER;
-const { LARGE, SIMPLE_LIVE, SIMPLE_FREE, CACHED, FREE } = STATE;
+const { LARGE, SIMPLE_LIVE, SIMPLE_FREE, CACHED, SHELVED, FREE } = STATE;
 const { HEAD, OWNER } = PAGE;
 
 export class Release {
@@ -76,7 +76,8 @@ export class Release {
   private isBlockStart(granule: number): boolean {
     const { states, map } = this.on;
     const state = states.get(granule);
-    if (state >= CACHED || state === SIMPLE_FREE) return true;
+    if (state >= CACHED || state === SHELVED || state === SIMPLE_FREE) return true;
+    if (this.isLive(state)) return true; // it was live: another thread's free came first
     if (state !== FREE) return false;
     // RACE: the page may change hands meanwhile; then the answer was true a moment ago.
     const page = granule >>> map.granuleShift;

@@ -29,14 +29,17 @@ export function validate(on: Attachment): Finding[] {
     on.counters.bump(CORRUPTIONS);
     return [{ where: 'header', ptr: 0, message: 'the magic word is gone' }];
   }
-  const locks = locksOf(on);
-  for (const lock of locks) lock.lock();
+  const held: Lock[] = [];
   try {
+    for (const lock of locksOf(on)) {
+      lock.lock();
+      held.push(lock);
+    }
     const findings = lookTwice(on);
     for (let i = 0; i < findings.length; i++) on.counters.bump(CORRUPTIONS);
     return findings;
   } finally {
-    for (const lock of locks.reverse()) lock.unlock();
+    for (const lock of held.reverse()) lock.unlock();
   }
 }
 

@@ -60,7 +60,8 @@ export type HeapErrorCode =
   | 'BAD_VIEW'
   | 'BAD_NAME'
   | 'NO_SLOT'
-  | 'DETACHED';
+  | 'DETACHED'
+  | 'CRASHED';
 
 /** Thrown for misuse at set-up. The message says what to do. */
 export class HeapError extends Error {

@@ -169,7 +169,6 @@ export const CACHE = Object.freeze({ TOP: 0, LIMIT: 1, PREVIOUS: 2, BATCH: 3, WO
 export const MAGAZINE = Object.freeze({
   NEXT: 0,
   COUNT: 1,
-  TAG: 2,
   ENTRIES: 4,
   NONE: 3,
   CAPACITY: 60,
@@ -206,13 +205,15 @@ export const PAGE = Object.freeze({
 //   SIMPLE_*   a block of the simple heap; END bounds an arena      simple lock
 //   DIGIT+d    inside one: five bits of its length                  simple lock
 //   LIVE+c     handed out; c is the class                           whoever holds the block
-//   CACHED+s   in a magazine of slot s, or one it gave to a depot   slot s
+//   CACHED+s   in a magazine of slot s                              slot s
+//   SHELVED    in a magazine that lies in the depot                 class lock
 export const STATE = Object.freeze({
   FREE: 0,
   LARGE: 1,
   SIMPLE_LIVE: 2,
   SIMPLE_FREE: 3,
   SIMPLE_END: 4,
+  SHELVED: 5,
   DIGIT: 32,
   LIVE: 64,
   CACHED: 128,

@@ -21,6 +21,7 @@
 // After Drepper, "Futexes are tricky" (2011), mutex 3: one atomic to lock, one to unlock, and a
 // notify (40–75 ns even with nobody there) only if somebody waits.
 
+import { HeapError } from './errors.ts';
 import { LOCK } from './layout.ts';
 import type { Memory } from './memory.ts';
 
@@ -70,7 +71,14 @@ export class Lock {
     if ((old & WAITERS) !== 0) this.memory.wake(this.word, 1);
   }
 
+  /** A thread that holds the lock already has crashed inside: it would wait for itself for ever. */
   private lockSlow(): void {
+    if ((this.memory.load(this.word) & ~WAITERS) === this.token) {
+      throw new HeapError(
+        'CRASHED',
+        'this thread has crashed inside the heap, holding a lock of it',
+      );
+    }
     const slept = this.spin() ? false : this.sleep();
     this.count(CONTENDED);
     if (slept) this.count(WAITS);

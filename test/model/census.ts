@@ -7,8 +7,8 @@ import { CLASS, MAGAZINE, PAGE, SLOT, STATE } from '../../src/word/layout.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import type { Book } from './book.ts';
 
-const { CACHED, LIVE, LARGE, SIMPLE_LIVE, FREE } = STATE;
-const { MASK, ENTRIES, TAG, COUNT, NEXT } = MAGAZINE;
+const { CACHED, SHELVED, LIVE, LARGE, SIMPLE_LIVE, FREE } = STATE;
+const { MASK, ENTRIES, COUNT, NEXT } = MAGAZINE;
 
 export interface CensusOptions {
   /** Somebody died: places may be double, and a block of the dead may be half given. */
@@ -61,13 +61,13 @@ class Census {
       const at = record + SLOT.CACHES + id * 4;
       for (const top of [memory.get(at), memory.get(at + 2), memory.get(record + SLOT.MOVING)]) {
         this.entries(top, CACHED + slot);
-        if (this.options.deaths > 0) this.entries(top, memory.get((top & ~MASK) + TAG));
+        if (this.options.deaths > 0) this.entries(top, SHELVED);
       }
     }
     let bound = geometry.magazines;
     let full = memory.get(layout.classes + id * CLASS.WORDS + CLASS.FULL);
     for (; full !== 0 && bound-- > 0; full = memory.get(full + NEXT)) {
-      this.entries(full + ENTRIES - 1 + memory.get(full + COUNT), memory.get(full + TAG));
+      this.entries(full + ENTRIES - 1 + memory.get(full + COUNT), SHELVED);
     }
   }
 
@@ -98,7 +98,7 @@ class Census {
     if (inArena ? state === SIMPLE_LIVE : state === LARGE || (state > LIVE && state < CACHED)) {
       this.live.add(granule);
       if (deaths === 0 && !freesTwice && tags.length > 0) this.say(granule, state, tags);
-    } else if (state >= CACHED && !inArena) {
+    } else if ((state >= CACHED || state === SHELVED) && !inArena) {
       const places = tags.filter((tag) => tag === state).length;
       const extra = deaths === 0 && !freesTwice && tags.length > 1;
       if (places === 0 || extra) this.say(granule, state, tags);

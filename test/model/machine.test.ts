@@ -75,8 +75,11 @@ describe('the search', () => {
       const limits = { ...NO_LIMITS, preemptions };
       return searchAll(runnerOf('lock, two threads'), limits, forever).states;
     });
-    expect(states).toEqual([...states].sort((a, b) => a - b));
-    expect(new Set(states).size).toBeGreaterThan(3);
+    // With a bound, a state is told apart by who ran last too: without one there are fewer.
+    const bounded = states.slice(0, 4);
+    expect(bounded).toEqual([...bounded].sort((a, b) => a - b));
+    expect(new Set(bounded).size).toBe(4);
+    expect(states[4]).toBeGreaterThan(states[1] as number);
   });
 
   test('kills at every place there is', () => {

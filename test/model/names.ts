@@ -107,7 +107,7 @@ export class Namer {
   private magazine(offset: number): string {
     const [index, word] = [offset >> 6, offset & MAGAZINE.MASK];
     if (word >= MAGAZINE.ENTRIES) return `magazine ${index} entry ${word - MAGAZINE.ENTRIES}`;
-    return `magazine ${index} ${['NEXT', 'COUNT', 'TAG', 'NONE'][word] ?? ''}`;
+    return `magazine ${index} ${['NEXT', 'COUNT', 'spare', 'NONE'][word] ?? ''}`;
   }
 
   private page(offset: number): string {
