@@ -4,8 +4,8 @@
 // it into the slabs. One visit serves up to sixty allocs or frees.
 //
 // A full magazine is handed over by its index. On the shelf its blocks are SHELVED, in no slot's
-// name, so each of them has one entry there and none elsewhere that counts; the taker writes its own
-// tag over them.
+// name, so each of them has one entry there and none elsewhere that counts; the taker writes its
+// own tag over them.
 //
 // How many full magazines the depot holds is the shelf's decision (shelf.ts); what is more goes
 // home to the slabs.

@@ -96,7 +96,7 @@ export class Shelf {
     for (let empty = this.popEmpty(); empty !== 0; empty = this.popEmpty()) this.pool.give(empty);
   }
 
-  /** One entry for each block that is the slot's: on the shelf nobody's `pop` vouches for a stray. */
+  /** One entry for each block that is the slot's: on the shelf no tag vouches for a stray. */
   private shelve(magazine: number, top: number, tag: number): number {
     const { memory, states } = this;
     let kept = magazine + NONE;

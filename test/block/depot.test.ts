@@ -99,6 +99,23 @@ describe('a depot', () => {
     expect(cached(ann), 'one less than there were').toBe(SOME - CAPACITY);
   });
 
+  test('lays a magazine down without the strays in it: nothing there is good again later', () => {
+    const [ann, bob] = seats();
+    const blocks = take(ann, SOME);
+    const [stray = 0, ...others] = blocks;
+    const { states } = layersOf(ann);
+    expect(ann.free(stray)).toBe(true);
+    states.set(stray / 16, STATE.CACHED + bob.slot); // Bob has freed it in the same instant
+    ann.freeMany(others);
+    expect(inDepot(ann)).toBe(1);
+    expect(statesOf(ann, others).filter((state) => state === STATE.SHELVED)).toHaveLength(
+      CAPACITY - 1,
+    );
+    // Ann comes by the block again, from Bob's magazine: what she shelved must not name it.
+    states.set(stray / 16, STATE.CACHED + ann.slot);
+    expect(take(bob, CAPACITY - 1)).not.toContain(stray);
+  });
+
   test('keeps no more than 64 KiB of a class; the others go home to the slabs', () => {
     const [ann] = seats({ zones: [0, 1200, 0], magazines: 2000 });
     const most = 65536 / SIZE;

@@ -1,5 +1,5 @@
-// Corners that the ordinary scenarios do not come to: a block of a run class that realloc makes a
-// large one, sizes beyond the class table, names forgotten and listed, validation with blocks in
+// Corners that the ordinary scenarios do not come to: a block of a run class that realloc moves,
+// sizes beyond the class table, names forgotten and listed, validation with blocks in
 // the depot, and an entry of a block freed twice that has travelled into the depot.
 
 import type { Scenario, Scene } from '../scenario.ts';
@@ -22,7 +22,7 @@ function freeTheFirst(scene: Scene, me: number, other: number): void {
 
 export const scenarios: readonly Scenario[] = [
   {
-    name: 'realloc makes a run of a class a large one',
+    name: 'realloc moves a run of a class',
     heap: { zones: [0, 16, 0], align: 16 },
     seats: 2,
     before: (s) => {
