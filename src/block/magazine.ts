@@ -14,6 +14,7 @@
 //   entries        the slot  the slot; whoever    plain   valid: one without its tag in the state
 //                            takes it from a depot        map, or SHELVED, is dropped
 //   ALLOCS, FREES  the slot  stats                plain   valid: one operation more or less
+//   MOVING         the slot  validate             plain   names the magazine between two places
 //   POOL_*         pool lock same                 plain   derived: free iff in no slot and no depot
 //
 // The state's CACHED value carries the slot's number. When two threads free one block at once both

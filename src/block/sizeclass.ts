@@ -1,12 +1,12 @@
 // Size classes: which block serves which request.
 //
-// Slab classes: 16, 32, 48, … 128 in steps of a granule, then four a doubling to 4 KiB (internal
-// slack at most 25 %, 12.5 % on average), then eight a doubling to 8 KiB. The last eight are there
-// because real programs ask for a page and a header: SQLite's 4,368 bytes in runs of whole pages
-// took 1.60 bytes for each byte asked, in slabs of these classes 1.04.
+// Slab classes: 16, 32, 48, … 128 in steps of a granule, then four a doubling to 4 KiB (at most a
+// quarter more than was asked, 8 % of the block on average), then eight a doubling to 8 KiB. The
+// last eight are there because real programs ask for a page and a header: SQLite's 4,368 bytes in
+// runs of whole pages took 1.60 bytes for each byte asked, in slabs of these classes 1.04.
 //
-// Run classes: 3, 4, … 16 pages, four a doubling; each block is a run of its own. Beyond them a
-// request goes straight to a zone and gets whole pages.
+// Run classes: 3, 4, … 16 pages, four a doubling; each block is a run of its own, so 8 KiB and a
+// byte take 12. Beyond them a request goes straight to a zone and gets whole pages.
 //
 // The class table turns a size into a class with one byte read. It lies in shared memory because
 // that is how a mode switch or a checked heap takes the fast path away from every thread at once:
@@ -105,7 +105,7 @@ export class SizeClasses {
     return 0;
   }
 
-  /** Pages of a run of so many pages: its class's number, or 0. */
+  /** The run class whose runs have exactly so many pages, or 0. */
   runOf(pages: number): number {
     return this.list.findIndex((shape) => shape.kind === 'run' && shape.pages === pages) + 1;
   }

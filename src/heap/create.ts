@@ -148,8 +148,6 @@ export function format(memory: Memory, geometry: Geometry, layout: Layout, mode:
     [HEADER.MAX_SLOTS, geometry.maxSlots],
     [HEADER.CLASSES, geometry.classes.length],
     [HEADER.MAGAZINES, geometry.magazines],
-    [HEADER.FIRST_PAGE, layout.firstPage],
-    [HEADER.END_PAGE, layout.endPage],
     [HEADER.REGION_FIRST, geometry.byteOffset / (1 << geometry.pageShift)],
     [HEADER.REGION_END, geometry.byteEnd / (1 << geometry.pageShift)],
     [HEADER.DMA_END, geometry.dmaEnd],

@@ -10,7 +10,7 @@
 // A zone without pages is skipped, and then the next one counts as the preferred one.
 
 import type { Layout } from '../word/geometry.ts';
-import { GRANULE, HEADER, LOCK, ZONE } from '../word/layout.ts';
+import { HEADER, LOCK, ZONE } from '../word/layout.ts';
 import { Lock } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
 import { Buddy } from './buddy.ts';
@@ -147,11 +147,6 @@ export class Zones {
 
   of(page: number): Zone {
     return this.list[this.indexOf(page)] as Zone;
-  }
-
-  /** The zone in which a granule lies. */
-  ofGranule(granule: number): Zone {
-    return this.of(granule >>> (this.map.pageShift - GRANULE.SHIFT));
   }
 }
 

@@ -34,6 +34,9 @@
 // Lock order: slot table, class, simple heap, zone, pool; roots stand alone. Only validate holds
 // several classes or zones at once, and takes them in ascending order.
 //
+// The tables' last column says what a writer leaves that dies midway, and so what a recovery will
+// find; this release has none yet.
+//
 // Geometry (page size, classes, slots, magazine sizes) is data, written once by `create` and read
 // by `attach`: model tests run the same code with pages of 256 bytes.
 
@@ -43,12 +46,12 @@ export const VERSION = 1;
 export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 
 //   word         writers               readers  access   if its writer dies midway
-//   MAGIC…FLAGS  create                all      plain    never attached: READY is still 0
+//   MAGIC…       create                all      plain    never attached: READY is still 0
 //   READY        create                attach   atomic   0: the buffer is no heap
 //   MODE         setMode, slot lock    all      plain    valid: any value is a mode
 //   SLOTS_USED   attach                slabs    atomic   valid: slots from here on were never taken
 //   USED, PEAK   holder of a zone lock stats    atomic   derived: sum of the zones
-//   OUT, OUTPEAK whoever moves blocks  stats    atomic   derived: sum of the classes
+//   OUT, OUT_PEAK whoever moves blocks stats    atomic   derived: sum of the classes
 //   POOL_*       pool lock             same     plain    derived: what is in no slot or depot
 //   SIMPLE_*     simple lock           same     plain    derived: the state map has every boundary
 export const HEADER = Object.freeze({
@@ -59,11 +62,8 @@ export const HEADER = Object.freeze({
   ID_HIGH: 4,
   PAGE_SHIFT: 5,
   MAX_SLOTS: 6,
-  SLAB_CLASSES: 7,
   CLASSES: 8,
   MAGAZINES: 9,
-  FIRST_PAGE: 10,
-  END_PAGE: 11,
   DMA_END: 12,
   HIGH_START: 13,
   CHECKED: 14,
@@ -147,7 +147,7 @@ export const CLASS = Object.freeze({
 });
 
 //   SEAT           by CAS, then the slot  all       atomic  names the dead
-//   MOVING         the slot               recovery  plain   the magazine that is between two places
+//   MOVING         the slot               validate  plain   names the magazine between two places
 //   ALLOCS, FREES  the slot               stats     plain   valid: one operation more or less
 //   CACHES         the slot               the slot  plain   valid: the state byte decides
 export const SLOT = Object.freeze({

@@ -112,7 +112,7 @@ describe('a block taken by zone', () => {
     const { on, slabs } = slabsOf([16, 16, 16]);
     take(slabs, 1);
     const block = slabs.takeLocked(dma, LIVE);
-    expect(on.zones.ofGranule(block)).toBe(on.zones.list[0]);
+    expect(on.zones.of(block >>> on.map.granuleShift)).toBe(on.zones.list[0]);
   });
 
   test('lies in the zone preferred while that has pages, whatever other slabs have room', () => {

@@ -158,7 +158,7 @@ describe('a zone', () => {
     const zones = zonesOf([64, 64, 64]);
     const { buddy } = zones.list[index]!;
     const granules = [buddy.first * 16, buddy.end * 16 - 1];
-    expect(granules.map((granule) => zones.ofGranule(granule))).toEqual([
+    expect(granules.map((granule) => zones.of(granule >>> zones.map.granuleShift))).toEqual([
       zones.list[index],
       zones.list[index],
     ]);
