@@ -6,7 +6,7 @@ export type { HeapOptions } from './heap/create.ts';
 export type { HeapHandle } from './heap/open.ts';
 export type { Mode } from './heap/mode.ts';
 export type { HeapExtent } from './heap/extents.ts';
-export type { Ref } from './heap/generations.ts';
+export type { Ref } from './block/generations.ts';
 export type { Roots } from './heap/roots.ts';
 export type { ClassStats, HeapStats, LockStats, SlotStats, ZoneStats } from './heap/stats.ts';
 export type { Finding } from './heap/validate.ts';

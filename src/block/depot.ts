@@ -7,17 +7,22 @@
 // name, so each of them has one entry there and none elsewhere that counts; the taker writes its
 // own tag over them.
 //
+// Who takes the class lock over from the dead puts the slabs, the shelf and a journal's entry right
+// (repairLocked); what the dead has in its own magazines is the recovery's to send home: `flush`, by
+// a depot that is a view of the dead's magazines under the recoverer's locks (heap/recovery.ts).
+//
 // How many full magazines the depot holds is the shelf's decision (shelf.ts); what is more goes
 // home to the slabs.
 
 import { CACHE, CLASS, HEADER, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
-import { Lock } from '../word/lock.ts';
+import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
-import { filled, type MagazinePool, type Magazines } from './magazine.ts';
+import { filled, type Magazines } from './magazine.ts';
+import type { ArrayPool } from './pool.ts';
 import type { Runs } from './run.ts';
 import { Shelf } from './shelf.ts';
 import type { Slabs } from './slab.ts';
-import type { StateMap } from './statemap.ts';
+import type { Entry, StateMap } from './statemap.ts';
 
 const { CAPACITY } = CLASS;
 const { LIMIT, PREVIOUS, BATCH } = CACHE;
@@ -29,15 +34,14 @@ const { LIVE, SHELVED } = STATE;
 const FIRST_BATCH = 4;
 
 export interface DepotParts {
-  readonly memory: Memory;
   readonly states: StateMap;
   readonly magazines: Magazines;
-  readonly pool: MagazinePool;
-  readonly token: number;
+  readonly pool: ArrayPool;
+  readonly locks: Locks;
   readonly checked: boolean;
 }
 
-export class Depot {
+export class Depot implements Guarded {
   readonly id: number;
   readonly source: Slabs | Runs;
   readonly lock: Lock;
@@ -46,7 +50,7 @@ export class Depot {
   private readonly states: StateMap;
   private readonly magazines: Magazines;
   private readonly shelf: Shelf;
-  private readonly pool: MagazinePool;
+  private readonly pool: ArrayPool;
   private readonly at: number;
   private readonly capacity: number;
   private readonly limit: number;
@@ -55,14 +59,15 @@ export class Depot {
     this.id = id;
     this.source = source;
     this.record = record;
-    this.memory = parts.memory;
+    this.memory = parts.locks.memory;
     this.states = parts.states;
     this.magazines = parts.magazines;
     this.pool = parts.pool;
-    this.lock = new Lock(parts.memory, record + LOCK.WORD, parts.token);
+    this.lock = parts.locks.at(record + LOCK.WORD, this);
     this.at = parts.magazines.at(id);
     this.capacity = this.memory.get(record + CAPACITY);
-    this.shelf = new Shelf(parts.states, parts.pool, record, this.capacity, source.granules);
+    const { states, pool } = parts;
+    this.shelf = new Shelf(states, pool, record, id, this.capacity, source.granules);
     // A checked heap's magazines look full to the fast path: every free takes the slow one.
     this.limit = parts.checked ? 0 : this.capacity + NONE;
   }
@@ -95,47 +100,62 @@ export class Depot {
   }
 
   /** One block without a magazine, from the zones preferred; its state becomes LIVE. Or 0. */
-  takeDirect(preference: readonly number[]): number {
+  takeDirect(preference: readonly number[], entry?: Entry): number {
     this.lock.lock();
-    const granule = this.source.takeLocked(preference, LIVE + this.id);
-    this.lock.unlock();
+    const granule = this.source.takeLocked(preference, LIVE + this.id, entry);
     if (granule !== 0) this.moved(1);
+    this.lock.unlock();
     return granule;
   }
 
   /** Frees one block without a magazine; false if it is not live. Exact: under the lock. */
-  giveDirect(granule: number): boolean {
+  giveDirect(granule: number, entry?: Entry): boolean {
     this.lock.lock();
     const live = this.states.get(granule) === LIVE + this.id;
-    if (live) this.source.returnLocked(granule);
+    if (live) {
+      this.source.returnLocked(granule, entry);
+      this.moved(-1);
+    }
     this.lock.unlock();
-    if (live) this.moved(-1);
     return live;
   }
 
-  /** Empties this slot's magazines of the class and gives them back. */
-  flush(): void {
-    if (this.memory.get(this.at) === 0) return;
+  /** Empties the slot's magazines of the class and gives them back; returns how many blocks. */
+  flush(): number {
+    const { memory, at, magazines } = this;
+    const moving = magazines.moving() !== 0 && magazines.movingId() === this.id;
+    if (memory.get(at) === 0 && memory.get(at + PREVIOUS) === 0 && !moving) return 0;
     this.lock.lock();
-    this.memory.set(this.at + LIMIT, 0);
-    for (const word of [this.at, this.at + PREVIOUS]) {
-      this.emptyLocked(word);
-      this.dropLocked(word);
-    }
-    this.memory.set(this.at + BATCH, 0);
+    memory.set(at + LIMIT, 0);
+    let blocks = this.surrenderLocked(at) + this.surrenderLocked(at + PREVIOUS);
+    if (moving) blocks += this.surrenderLocked(magazines.movingAt);
+    memory.set(at + BATCH, 0);
     this.lock.unlock();
+    return blocks;
   }
 
   /** Empties the depot into the slabs and gives empty slabs to their zones. */
   reclaim(): void {
+    const { shelf, magazines } = this;
+    const { holder, movingAt } = magazines;
     this.lock.lock();
-    for (let full = this.shelf.topFull(); full !== 0; full = this.shelf.topFull()) {
+    for (let full = shelf.topFull(); full !== 0; full = shelf.topFull()) {
       this.emptyFullLocked(full);
-      this.shelf.pushEmpty(this.shelf.popFull());
+      magazines.move(full, this.id);
+      shelf.popFull(holder);
+      this.pool.give(full);
     }
-    this.shelf.releaseEmpties();
+    shelf.releaseEmpties(holder, movingAt);
+    magazines.moved();
     this.source.releaseLocked(0);
     this.lock.unlock();
+  }
+
+  /** After the holder of the class lock has died. */
+  repairLocked(): void {
+    this.states.settleEntry(this.record + CLASS.ENTRY);
+    this.source.repairLocked();
+    this.shelf.repairLocked();
   }
 
   private hasRoom(top: number): boolean {
@@ -152,15 +172,16 @@ export class Depot {
 
   /** The old magazine into EMPTIES, then TOP, then the list: in two places, never in none. */
   private takeFullLocked(): boolean {
-    const { memory, at } = this;
-    const full = this.shelf.topFull();
+    const { memory, at, shelf, magazines } = this;
+    const full = shelf.topFull();
     if (full === 0) return false;
-    const old = memory.get(at);
-    if (old !== 0) this.shelf.pushEmpty(old & ~MASK);
     const count = memory.get(full + COUNT);
+    const old = memory.get(at);
+    if (old !== 0) shelf.pushEmpty(old & ~MASK);
+    magazines.move(full + NONE + count, this.id); // until its blocks carry this slot's tag
     memory.set(at, full + NONE + count);
     memory.set(at + LIMIT, this.limit);
-    this.shelf.popFull();
+    shelf.popFull(magazines.holder);
     this.moved(count);
     return true;
   }
@@ -178,6 +199,7 @@ export class Depot {
       memory.set(++kept, granule);
     }
     memory.set(at, kept);
+    this.magazines.moved();
     if (kept < top) this.moved(kept - top);
   }
 
@@ -193,7 +215,7 @@ export class Depot {
 
   /** Loads an empty magazine where there is none. */
   private loadLocked(): boolean {
-    const magazine = this.shelf.takeEmpty();
+    const magazine = this.shelf.takeEmpty(this.magazines.holder, this.at);
     if (magazine === 0) return false;
     this.memory.set(this.at, magazine + NONE);
     this.memory.set(this.at + LIMIT, this.limit);
@@ -201,34 +223,46 @@ export class Depot {
   }
 
   private makeRoomLocked(): boolean {
-    const { memory, at } = this;
+    const { memory, at, magazines } = this;
     if (memory.get(at) === 0) return this.loadLocked();
     const previous = memory.get(at + PREVIOUS);
-    const empty = previous === 0 || this.shelf.hasRoom() ? this.shelf.takeEmpty() : 0;
-    if (empty === 0) {
-      this.emptyLocked(previous === 0 ? at : at + PREVIOUS);
+    if (previous !== 0 && !this.shelf.hasRoom()) {
+      this.emptyLocked(at + PREVIOUS);
       memory.set(at + BATCH, memory.get(at + BATCH) >> 1);
-      if (previous !== 0) this.magazines.exchange(this.id);
+      magazines.exchange(this.id);
       return true;
     }
-    if (previous !== 0) this.moved(-this.shelf.pushFull(previous, this.magazines.tag));
-    memory.set(at + PREVIOUS, memory.get(at));
-    memory.set(at, empty + NONE);
+    if (previous !== 0) this.shelveLocked(previous);
+    memory.set(at + PREVIOUS, memory.get(at)); // in both places, until another is loaded
+    if (this.loadLocked()) return true;
+    memory.set(at + PREVIOUS, 0);
+    this.emptyLocked(at);
     return true;
   }
 
-  /** Sends the blocks of the magazine whose top is at `word` home: FREE first, then the count. */
-  private emptyLocked(word: number): void {
-    const { memory, states, source } = this;
-    const { tag } = this.magazines;
+  private shelveLocked(top: number): void {
+    this.magazines.move(top, this.id); // until none of its blocks is this slot's
+    this.moved(-this.shelf.pushFull(top, this.magazines.tag));
+    this.magazines.moved();
+  }
+
+  /**
+   * Sends the blocks of the magazine whose top is at `word` home: FREE first, then the count. Those
+   * that are SHELVED are the slot's if it died between taking or laying down this magazine.
+   */
+  private emptyLocked(word: number): number {
+    const { memory, states, source, magazines } = this;
+    const shelved = magazines.isMoving(memory.get(word)) ? SHELVED : magazines.tag;
     let returned = 0;
     for (let top = memory.get(word); (top & MASK) > NONE; memory.set(word, --top)) {
       const granule = memory.get(top);
-      if (states.get(granule) !== tag) continue;
+      const state = states.get(granule);
+      if (state !== magazines.tag && state !== shelved) continue;
       source.returnLocked(granule);
       returned++;
     }
     if (returned > 0) this.moved(-returned);
+    return returned;
   }
 
   /** Sends the blocks of a magazine on the shelf home, while it still lies there for all to see. */
@@ -241,11 +275,15 @@ export class Depot {
     }
   }
 
-  /** Gives the empty magazine at `word` back to the pool. */
-  private dropLocked(word: number): void {
-    const top = this.memory.get(word);
-    if (top === 0) return;
+  /** Empties the magazine at `word` and gives it to the pool, if it is the slot's. */
+  private surrenderLocked(word: number): number {
+    const magazine = this.memory.get(word) & ~MASK;
+    if (magazine === 0) return 0;
+    const { holder } = this.magazines;
+    const ours = this.pool.isOf(magazine, holder);
+    const blocks = ours ? this.emptyLocked(word) : 0;
+    if (ours) this.pool.give(magazine);
     this.memory.set(word, 0);
-    this.pool.give(top & ~MASK);
+    return blocks;
   }
 }

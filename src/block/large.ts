@@ -2,17 +2,19 @@
 // straight to a zone and get whole pages. Their state is LARGE; how many pages they have stands in
 // the page map.
 //
-// The state byte is written by whoever holds the block, or under the zone's lock.
+// The state byte is written under the zone's lock, and the zone names the run that is being taken
+// or freed: one that the dead left in nobody's hands goes back (zone.ts).
 // Equations, per zone:
 //   LARGE_RUNS == LARGE bytes;  LARGE_PAGES == sum of their pages
 
-import { HEADER, STATE } from '../word/layout.ts';
+import { HEADER, STATE, ZONE } from '../word/layout.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
 import type { Zone, Zones } from '../page/zone.ts';
-import type { StateMap } from './statemap.ts';
+import type { Entry, StateMap } from './statemap.ts';
 
 const { OUT, OUT_PEAK } = HEADER;
 const { LARGE, FREE } = STATE;
+const { ENTRY } = ZONE;
 
 export class Large {
   private readonly memory: Memory;
@@ -26,46 +28,56 @@ export class Large {
   }
 
   /** A live run of `pages` aligned to 2^alignOrder pages; its granule, or 0. */
-  alloc(pages: number, alignOrder: number, preference: readonly number[]): number {
+  alloc(
+    pages: number,
+    alignOrder: number,
+    preference: readonly number[],
+    entry?: Entry,
+  ): number {
     const first = this.zones.firstOf(preference);
     for (const index of preference) {
       const zone = this.zones.list[index];
       if (zone === undefined || zone.pages === 0) continue;
-      const granule = this.allocIn(zone, pages, alignOrder, index === first);
-      if (granule !== 0) return granule;
+      const reserve = zone.reserveFor(index === first);
+      zone.lock.lock();
+      const page = zone.allocLocked(pages, alignOrder, reserve, zone.forLarge);
+      if (page !== 0) this.beginLocked(zone, page, pages, entry);
+      zone.lock.unlock();
+      if (page !== 0) return page << this.zones.map.granuleShift;
     }
     return 0;
   }
 
   /** The state is written under the lock, so whoever holds it sees no run without an owner. */
-  private allocIn(zone: Zone, pages: number, alignOrder: number, preferred: boolean): number {
-    zone.lock.lock();
-    const page = zone.allocLocked(pages, alignOrder, zone.reserveFor(preferred));
+  private beginLocked(zone: Zone, page: number, pages: number, entry?: Entry): void {
     const granule = page << this.zones.map.granuleShift;
-    if (page !== 0) {
-      zone.countLargeLocked(1, pages);
-      this.states.set(granule, LARGE);
-    }
-    zone.lock.unlock();
-    if (page !== 0) this.moved(pages);
-    return granule;
+    this.states.beginEntry(zone.record + ENTRY, entry, granule);
+    this.states.set(granule, LARGE); // COMMIT
+    this.states.entryDone(zone.record + ENTRY, entry);
+    zone.countLargeLocked(1, pages);
+    this.moved(pages);
   }
 
   /** False if no large run starts here. Exact: decided under the zone's lock. */
-  free(granule: number): boolean {
+  free(granule: number, entry?: Entry): boolean {
     const page = granule >>> this.zones.map.granuleShift;
     const zone = this.zones.of(page);
     zone.lock.lock();
     const live = this.states.get(granule) === LARGE;
-    const pages = live ? this.zones.map.run(page) : 0;
-    if (live) {
-      this.states.set(granule, FREE); // FREE first: the pages may be another's at once
-      zone.countLargeLocked(-1, -pages);
-      zone.freeLocked(page);
-    }
+    if (live) this.endLocked(zone, granule, page, entry);
     zone.lock.unlock();
-    if (live) this.moved(-pages);
     return live;
+  }
+
+  private endLocked(zone: Zone, granule: number, page: number, entry?: Entry): void {
+    const pages = this.zones.map.run(page);
+    zone.touchLocked(page);
+    this.states.beginEnd(zone.record + ENTRY, entry);
+    this.states.set(granule, FREE); // COMMIT: and first, for the pages may be another's at once
+    this.states.endEntry(zone.record + ENTRY, entry);
+    zone.countLargeLocked(-1, -pages);
+    zone.buddy.freeLocked(page);
+    this.moved(-pages);
   }
 
   /** Pages of a live large run. */
@@ -80,9 +92,11 @@ export class Large {
     zone.lock.lock();
     const from = this.states.get(granule) === LARGE ? this.zones.map.run(page) : 0;
     const done = from !== 0 && zone.resizeLocked(page, from, pages);
-    if (done) zone.countLargeLocked(0, pages - from);
+    if (done) {
+      zone.countLargeLocked(0, pages - from);
+      this.moved(pages - from);
+    }
     zone.lock.unlock();
-    if (done) this.moved(pages - from);
     return done;
   }
 

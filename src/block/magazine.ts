@@ -14,8 +14,7 @@
 //   entries        the slot  the slot; whoever    plain   valid: one without its tag in the state
 //                            takes it from a depot        map, or SHELVED, is dropped
 //   ALLOCS, FREES  the slot  stats                plain   valid: one operation more or less
-//   MOVING         the slot  validate             plain   names the magazine between two places
-//   POOL_*         pool lock same                 plain   derived: free iff in no slot and no depot
+//   MOVING, …_ID   the slot  validate             plain   names the magazine between two places
 //
 // The state's CACHED value carries the slot's number. When two threads free one block at once both
 // have an entry, but the byte names only one of them, and `pop` refuses the other's.
@@ -25,35 +24,24 @@
 // fields and no declared fields (tsconfig.json) took a pair of 64 B from 22 to 8 ns on Node 20.
 
 import type { Layout } from '../word/geometry.ts';
-import {
-  CACHE,
-  COUNTER,
-  GRANULE,
-  HEADER,
-  LOCK,
-  MAGAZINE,
-  SLOT,
-  STATE,
-  TABLE,
-} from '../word/layout.ts';
-import { Lock } from '../word/lock.ts';
+import { CACHE, COUNTER, GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
 import type { StateMap } from './statemap.ts';
 
 const { SHIFT, LIMIT, PREVIOUS } = CACHE;
-const { MASK, NONE, WORDS, NEXT } = MAGAZINE;
+const { MASK, NONE } = MAGAZINE;
 const { LIVE, CACHED } = STATE;
-const { CACHES, MOVING, ALLOCS, FREES } = SLOT;
+const { CACHES, MOVING, MOVING_ID, ALLOCS, FREES } = SLOT;
 const { SMALL_MAX, RUNS, RUN_PAGES_MAX } = TABLE;
 const { SHIFT: GRANULE_SHIFT, BYTES } = GRANULE;
-
-const { POOL_LOCK, POOL_NEXT, POOL_FREE, MAGAZINES } = HEADER;
 
 export class Magazines {
   readonly memory: Memory;
   readonly slot: number;
   /** The state of every block in this slot's magazines. */
   readonly tag: number;
+  /** What HOLDER says of this slot's magazines. */
+  readonly holder: number;
   private readonly firstGranule: number;
   private readonly endGranule: number;
   private readonly pageShift: number;
@@ -66,6 +54,7 @@ export class Magazines {
     this.memory = states.memory;
     this.slot = slot;
     this.tag = CACHED + slot;
+    this.holder = slot + 1;
     // `| 0` makes small integers of them: V8 would keep what a division gave as boxed doubles.
     this.firstGranule = layout.firstGranule | 0;
     this.endGranule = layout.endGranule | 0;
@@ -161,15 +150,46 @@ export class Magazines {
     this.memory.setByte(this.origin + granule, this.tag);
   }
 
-  /** The magazine that `exchange` has in its hands; 0 most of the time. */
+  /** The top of the magazine that is between two places; 0 most of the time. */
   moving(): number {
     // RACE: validate reads other slots'; an old value is one that a second look corrects.
     return this.memory.get(this.record + MOVING);
   }
 
+  /** The class of that magazine. */
+  movingId(): number {
+    return this.memory.get(this.record + MOVING_ID);
+  }
+
+  /** Word index of MOVING. */
+  get movingAt(): number {
+    return this.record + MOVING;
+  }
+
+  /** The magazine whose top is `top` is between two places, or its blocks between two states. */
+  move(top: number, id: number): void {
+    this.memory.set(this.record + MOVING_ID, id);
+    this.memory.set(this.record + MOVING, top);
+  }
+
+  /** It has arrived. */
+  moved(): void {
+    this.memory.set(this.record + MOVING, 0);
+  }
+
+  /** Whether the magazine that `top` names is the one in `move`. */
+  isMoving(top: number): boolean {
+    return (this.memory.get(this.record + MOVING) & ~MASK) === (top & ~MASK);
+  }
+
   /** Blocks in the loaded magazine. */
   loaded(id: number): number {
     return filled(this.memory.get(this.at(id)));
+  }
+
+  /** The granule that `pop` would take; there is one. */
+  top(id: number): number {
+    return this.memory.get(this.memory.get(this.at(id)));
   }
 
   /** Word index of the slot's TOP for a class. */
@@ -190,10 +210,10 @@ export class Magazines {
     const { memory } = this;
     const at = this.at(id);
     const loaded = memory.get(at);
-    memory.set(this.record + MOVING, loaded);
+    this.move(loaded, id);
     memory.set(at, memory.get(at + PREVIOUS));
     memory.set(at + PREVIOUS, loaded);
-    memory.set(this.record + MOVING, 0);
+    this.moved();
   }
 
   /** The slot's two top words of a class. */
@@ -214,42 +234,4 @@ export class Magazines {
 export function filled(top: number): number {
   const low = top & MASK;
   return low > NONE ? low - NONE : 0;
-}
-
-/** The pool of magazines that lie in no slot and no depot. */
-export class MagazinePool {
-  private readonly memory: Memory;
-  private readonly lock: Lock;
-  private readonly first: number;
-  private readonly count: number;
-
-  constructor(memory: Memory, layout: Layout, token: number) {
-    this.memory = memory;
-    this.lock = new Lock(memory, POOL_LOCK + LOCK.WORD, token);
-    this.first = layout.magazines;
-    this.count = memory.get(MAGAZINES);
-  }
-
-  /** Word index of an unused magazine, or 0 when all are in use. */
-  take(): number {
-    const { memory } = this;
-    this.lock.lock();
-    let magazine = memory.get(POOL_FREE);
-    const next = memory.get(POOL_NEXT);
-    if (magazine !== 0) memory.set(POOL_FREE, memory.get(magazine + NEXT));
-    else if (next < this.count) {
-      magazine = this.first + next * WORDS;
-      memory.set(POOL_NEXT, next + 1);
-    }
-    this.lock.unlock();
-    return magazine;
-  }
-
-  give(magazine: number): void {
-    const { memory } = this;
-    this.lock.lock();
-    memory.set(magazine + NEXT, memory.get(POOL_FREE));
-    memory.set(POOL_FREE, magazine);
-    this.lock.unlock();
-  }
 }

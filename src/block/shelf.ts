@@ -1,16 +1,17 @@
 // The shelf of a depot: magazines that lie in no slot. FULL ones hold blocks that whoever comes
 // next may take; EMPTIES are there for whoever has to put a full one down.
 //
-// All methods want the class lock. Equations:
+// All methods want the class lock. A magazine is the shelf's as long as its HOLDER says so (pool.ts);
+// one store of it decides each move, and the list's head is put right around it. Equations:
 //   FULL_COUNT == length of the FULL list;  DEPOT_BLOCKS == sum of COUNT over it
 
-import { CLASS, MAGAZINE, STATE } from '../word/layout.ts';
+import { CLASS, HEADER, MAGAZINE, STATE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
-import type { MagazinePool } from './magazine.ts';
+import type { ArrayPool } from './pool.ts';
 import type { StateMap } from './statemap.ts';
 
 const { FULL, FULL_COUNT, DEPOT_BLOCKS, EMPTIES, CARVED } = CLASS;
-const { NEXT, COUNT, NONE, MASK } = MAGAZINE;
+const { NEXT, COUNT, HOLDER, NONE, MASK, CAPACITY } = MAGAZINE;
 const { SHELVED } = STATE;
 
 /** What may always lie here: so many full magazines, and so many granules (64 KiB). */
@@ -25,15 +26,17 @@ const SHARE = 64;
 export class Shelf {
   private readonly memory: Memory;
   private readonly states: StateMap;
-  private readonly pool: MagazinePool;
+  private readonly pool: ArrayPool;
   private readonly record: number;
   private readonly capacity: number;
   private readonly leastBlocks: number;
+  private readonly holder: number;
 
   constructor(
     states: StateMap,
-    pool: MagazinePool,
+    pool: ArrayPool,
     record: number,
+    id: number,
     capacity: number,
     granules: number,
   ) {
@@ -43,6 +46,7 @@ export class Shelf {
     this.record = record;
     this.capacity = capacity;
     this.leastBlocks = LEAST_GRANULES / granules;
+    this.holder = MAGAZINE.DEPOT + id;
   }
 
   /** Whether one more full magazine may lie here. */
@@ -66,34 +70,77 @@ export class Shelf {
     const count = this.shelve(magazine, top, tag);
     memory.set(magazine + COUNT, count);
     memory.set(magazine + NEXT, memory.get(record + FULL));
-    memory.set(record + FULL, magazine); // COMMIT
+    memory.set(record + FULL, magazine);
+    memory.set(magazine + HOLDER, this.holder); // COMMIT
     this.count(1, count);
     return count;
   }
 
-  /** Takes the last full magazine laid down; 0 if there is none. */
-  popFull(): number {
+  /** The last full magazine laid down becomes `holder`'s, who has noted it already. */
+  popFull(holder: number): void {
     const { memory, record } = this;
     const magazine = memory.get(record + FULL);
-    if (magazine === 0) return 0;
-    memory.set(record + FULL, memory.get(magazine + NEXT)); // COMMIT
+    memory.set(magazine + HOLDER, holder); // COMMIT
+    memory.set(record + FULL, memory.get(magazine + NEXT));
     this.count(-1, -memory.get(magazine + COUNT));
-    return magazine;
   }
 
+  /** Lays down a magazine without blocks. */
   pushEmpty(magazine: number): void {
-    this.memory.set(magazine + NEXT, this.memory.get(this.record + EMPTIES));
-    this.memory.set(this.record + EMPTIES, magazine);
+    const { memory, record } = this;
+    memory.set(magazine + NEXT, memory.get(record + EMPTIES));
+    memory.set(record + EMPTIES, magazine);
+    memory.set(magazine + HOLDER, this.holder); // COMMIT
   }
 
-  /** An empty magazine, from here or from the pool; 0 when all are in use. */
-  takeEmpty(): number {
-    return this.popEmpty() || this.pool.take();
+  /** An empty magazine, from here or from the pool, is `holder`'s and in the word `note`; or 0. */
+  takeEmpty(holder: number, note: number): number {
+    return this.popEmpty(holder, note) || this.pool.take(holder, note);
   }
 
-  /** Gives all empty magazines back to the pool. */
-  releaseEmpties(): void {
-    for (let empty = this.popEmpty(); empty !== 0; empty = this.popEmpty()) this.pool.give(empty);
+  /** Gives all empty magazines back to the pool, through `holder`'s hands. */
+  releaseEmpties(holder: number, note: number): void {
+    for (;;) {
+      const empty = this.popEmpty(holder, note);
+      if (empty === 0) return;
+      this.pool.give(empty);
+    }
+  }
+
+  /** A list's head that is not the shelf's is taken off; the rest is counted anew. */
+  repairLocked(): void {
+    const { memory, record } = this;
+    this.dropHead(record + EMPTIES);
+    this.dropHead(record + FULL);
+    const head = memory.get(record + FULL);
+    if (head !== 0) memory.set(head + COUNT, this.compact(head));
+    let magazines = 0;
+    let blocks = 0;
+    for (let at = head; at !== 0 && magazines < memory.get(HEADER.MAGAZINES); magazines++) {
+      blocks += memory.get(at + COUNT);
+      at = memory.get(at + NEXT);
+    }
+    memory.set(record + FULL_COUNT, magazines);
+    memory.set(record + DEPOT_BLOCKS, blocks);
+  }
+
+  private dropHead(list: number): void {
+    const head = this.memory.get(list);
+    if (head === 0 || this.memory.get(head + HOLDER) === this.holder) return;
+    this.memory.set(list, this.memory.get(head + NEXT));
+  }
+
+  /** The dead may have been sending the head's blocks home: leaves out those that are. */
+  private compact(magazine: number): number {
+    const { memory, states } = this;
+    const count = Math.min(memory.get(magazine + COUNT), CAPACITY);
+    let kept = magazine + NONE;
+    for (let at = kept + 1; at <= magazine + NONE + count; at++) {
+      const granule = memory.get(at);
+      // RACE: as in `shelve`.
+      if (states.get(granule) === SHELVED) memory.set(++kept, granule);
+    }
+    return kept - magazine - NONE;
   }
 
   /** One entry for each block that is the slot's: on the shelf no tag vouches for a stray. */
@@ -110,9 +157,13 @@ export class Shelf {
     return kept - magazine - NONE;
   }
 
-  private popEmpty(): number {
-    const magazine = this.memory.get(this.record + EMPTIES);
-    if (magazine !== 0) this.memory.set(this.record + EMPTIES, this.memory.get(magazine + NEXT));
+  private popEmpty(holder: number, note: number): number {
+    const { memory, record } = this;
+    const magazine = memory.get(record + EMPTIES);
+    if (magazine === 0) return 0;
+    memory.set(note, magazine);
+    memory.set(magazine + HOLDER, holder); // COMMIT
+    memory.set(record + EMPTIES, memory.get(magazine + NEXT));
     return magazine;
   }
 

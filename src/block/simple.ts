@@ -7,25 +7,35 @@
 // free merges with both neighbours. An arena without a live block goes back to its zone.
 //
 // Everything here, state bytes included, belongs to the simple lock; the zone's is taken inside.
-// In an arena's page record FREE counts its live blocks and BITS is LOWEST. Equation:
+// In an arena's page record FREE counts its live blocks, BITS is LOWEST and the word behind it counts
+// the live blocks' granules. Each operation notes its arena in TOUCHED; who takes the lock over from
+// the dead makes that arena's tags and counts anew from its start bytes (simplerepair.ts). Equations:
 //   SIMPLE_BLOCKS == SIMPLE_LIVE bytes;  SIMPLE_GRANULES == sum of their lengths
+//   both are sums over the arenas
 
 import { HEADER, LOCK, PAGE, STATE } from '../word/layout.ts';
-import { Lock } from '../word/lock.ts';
+import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
+import type { Claim } from '../page/buddy.ts';
 import type { PageMap } from '../page/pagemap.ts';
 import type { Zones } from '../page/zone.ts';
 import { Boundary } from './boundary.ts';
-import type { StateMap } from './statemap.ts';
+import { repairArenas } from './simplerepair.ts';
+import type { Entry, StateMap } from './statemap.ts';
 
 const { SIMPLE_LOCK, SIMPLE_ARENAS, SIMPLE_BLOCKS, SIMPLE_GRANULES, OUT, OUT_PEAK } = HEADER;
-const { OWNER, ARENA, NEXT, FREE: LIVE_BLOCKS, BITS: LOWEST, HEAD } = PAGE;
+const { SIMPLE_TOUCHED, SIMPLE_ENTRY } = HEADER;
+const { OWNER, ARENA, TRANSIT, NEXT, FREE: LIVE_BLOCKS, BITS: LOWEST, HEAD } = PAGE;
+const LIVE_GRANULES = LOWEST + 1;
 const { SIMPLE_LIVE, SIMPLE_FREE, SIMPLE_END, FREE } = STATE;
+
+/** What an arena is cut with. */
+const CLAIM: Claim = Object.freeze({ owner: TRANSIT + ARENA, note: SIMPLE_TOUCHED });
 
 /** Pages of an ordinary arena; a request that needs more gets an arena of its own. */
 const ARENA_PAGES = 64;
 
-export class Simple {
+export class Simple implements Guarded {
   readonly lock: Lock;
   private readonly memory: Memory;
   private readonly states: StateMap;
@@ -33,38 +43,62 @@ export class Simple {
   private readonly map: PageMap;
   private readonly tags: Boundary;
 
-  constructor(zones: Zones, states: StateMap, token: number) {
+  constructor(zones: Zones, states: StateMap, locks: Locks) {
     this.memory = states.memory;
     this.states = states;
     this.zones = zones;
     this.map = zones.map;
     this.tags = new Boundary(states);
-    this.lock = new Lock(this.memory, SIMPLE_LOCK + LOCK.WORD, token);
+    this.lock = locks.at(SIMPLE_LOCK + LOCK.WORD, this);
   }
 
   /** A live block of `granules`, aligned to `align` granules; 0 when there is no room. */
-  alloc(granules: number, align: number, preference: readonly number[]): number {
+  alloc(
+    granules: number,
+    align: number,
+    preference: readonly number[],
+    entry?: Entry,
+  ): number {
     const first = this.zones.firstOf(preference);
     let block = 0;
     this.lock.lock();
     for (const zone of preference) {
-      block = this.fitLocked(granules, align, zone);
+      block = this.fitLocked(granules, align, zone, entry);
       const grown = block === 0 && this.growLocked(granules + align, zone, zone === first);
-      if (grown) block = this.fitLocked(granules, align, zone);
+      if (grown) block = this.fitLocked(granules, align, zone, entry);
       if (block !== 0) break;
     }
-    if (block !== 0) this.countLocked(1, granules);
     this.lock.unlock();
     return block;
   }
 
   /** False if no live block of the simple heap starts here. Exact: decided under the lock. */
-  free(block: number): boolean {
+  free(block: number, entry?: Entry): boolean {
     this.lock.lock();
     const live = this.states.get(block) === SIMPLE_LIVE;
-    if (live) this.freeLocked(block);
+    if (live) {
+      const arena = this.touch(block);
+      const length = this.tags.length(block);
+      this.states.beginEnd(SIMPLE_ENTRY, entry);
+      this.states.set(block, SIMPLE_FREE); // COMMIT
+      this.states.endEntry(SIMPLE_ENTRY, entry);
+      this.countLocked(arena, -1, -length);
+      this.mergeLocked(arena, block, length);
+    }
     this.lock.unlock();
     return live;
+  }
+
+  /** After the holder of the lock has died. */
+  repairLocked(): void {
+    const { memory, states, map } = this;
+    states.settleEntry(SIMPLE_ENTRY);
+    const arena = memory.get(SIMPLE_TOUCHED);
+    const owner = arena !== 0 && map.run(arena) > 0 ? map.get(arena, OWNER) : 0;
+    repairArenas(map, states, owner === ARENA ? arena : 0);
+    if (owner === ARENA && map.get(arena, LIVE_BLOCKS) === 0) this.dropArena(arena);
+    if (owner === TRANSIT + ARENA) this.giveUp(arena);
+    memory.set(SIMPLE_TOUCHED, 0);
   }
 
   /** Granules of a live block; 0 if none starts here. */
@@ -83,6 +117,7 @@ export class Simple {
     const behind = block + from;
     const free = this.states.get(behind) === SIMPLE_FREE ? this.tags.length(behind) : 0;
     const fits = stillLive && granules <= from + free;
+    if (fits) this.touch(block);
     if (fits) this.resizeLocked(block, from, granules, free);
     this.lock.unlock();
     return fits;
@@ -102,16 +137,16 @@ export class Simple {
     return ((arena + this.map.run(arena)) << this.map.granuleShift) - 1;
   }
 
-  private fitLocked(granules: number, align: number, zone: number): number {
+  private fitLocked(granules: number, align: number, zone: number, entry?: Entry): number {
     for (let arena = this.first(); arena !== 0; arena = this.map.get(arena, NEXT)) {
       if (this.zones.indexOf(arena) !== zone) continue;
-      const block = this.fitIn(arena, granules, align);
+      const block = this.fitIn(arena, granules, align, entry);
       if (block !== 0) return block;
     }
     return 0;
   }
 
-  private fitIn(arena: number, granules: number, align: number): number {
+  private fitIn(arena: number, granules: number, align: number, entry?: Entry): number {
     const end = this.endOf(arena);
     let lowest = 0;
     for (let hole = this.map.get(arena, LOWEST); hole < end; hole += this.tags.length(hole)) {
@@ -120,9 +155,10 @@ export class Simple {
       const length = this.tags.length(hole);
       const block = Math.ceil(hole / align) * align;
       if (block + granules > hole + length) continue;
-      this.cut(hole, length, block, granules);
+      this.memory.set(SIMPLE_TOUCHED, arena);
+      this.cut(hole, length, block, granules, entry);
       this.map.set(arena, LOWEST, lowest === block ? block + granules : lowest);
-      this.map.set(arena, LIVE_BLOCKS, this.map.get(arena, LIVE_BLOCKS) + 1);
+      this.countLocked(arena, 1, granules);
       return block;
     }
     this.map.set(arena, LOWEST, lowest || end);
@@ -130,11 +166,19 @@ export class Simple {
   }
 
   /** Makes [block, block + granules) of a free block live; what is before and behind stays free. */
-  private cut(hole: number, length: number, block: number, granules: number): void {
+  private cut(
+    hole: number,
+    length: number,
+    block: number,
+    granules: number,
+    entry?: Entry,
+  ): void {
     const behind = hole + length - block - granules;
     if (behind > 0) this.makeFree(block + granules, behind);
     this.tags.write(block, granules);
-    this.states.set(block, SIMPLE_LIVE);
+    this.states.beginEntry(SIMPLE_ENTRY, entry, block);
+    this.states.set(block, SIMPLE_LIVE); // COMMIT
+    this.states.entryDone(SIMPLE_ENTRY, entry);
     if (block > hole) this.makeFree(hole, block - hole);
   }
 
@@ -143,19 +187,9 @@ export class Simple {
     this.states.set(block, SIMPLE_FREE);
   }
 
-  private freeLocked(block: number): void {
-    this.countLocked(-1, -this.tags.length(block));
-    const hole = this.mergeLocked(block, this.tags.length(block));
-    const arena = this.arenaOf(block);
-    const live = this.map.get(arena, LIVE_BLOCKS) - 1;
-    this.map.set(arena, LIVE_BLOCKS, live);
-    if (hole < this.map.get(arena, LOWEST)) this.map.set(arena, LOWEST, hole);
-    if (live === 0) this.dropArena(arena);
-  }
-
-  /** Frees [block, block + granules) and its free neighbours as one; returns where that starts. */
-  private mergeLocked(block: number, granules: number): number {
-    const { states, tags } = this;
+  /** Makes one hole of [block, block + granules) and its free neighbours; an arena of it goes. */
+  private mergeLocked(arena: number, block: number, granules: number): void {
+    const { states, tags, map } = this;
     let start = block;
     let length = granules;
     const behind = block + granules;
@@ -170,22 +204,25 @@ export class Simple {
       states.set(block, FREE);
     }
     this.makeFree(start, length);
-    return start;
+    if (start < map.get(arena, LOWEST)) map.set(arena, LOWEST, start);
+    if (map.get(arena, LIVE_BLOCKS) === 0) this.dropArena(arena);
   }
 
   private resizeLocked(block: number, from: number, granules: number, free: number): void {
-    const arena = this.arenaOf(block);
+    const arena = this.memory.get(SIMPLE_TOUCHED);
     if (free > 0) this.states.set(block + from, FREE);
     const left = from + free - granules;
     if (left > 0) this.makeFree(block + granules, left);
     this.tags.write(block, granules);
     // All before LOWEST is live, so what stands behind the block is the lowest that may be free.
     if (this.map.get(arena, LOWEST) > block) this.map.set(arena, LOWEST, block + granules);
-    this.countLocked(0, granules - from);
+    this.countLocked(arena, 0, granules - from);
   }
 
-  private countLocked(blocks: number, granules: number): void {
-    const { memory } = this;
+  private countLocked(arena: number, blocks: number, granules: number): void {
+    const { memory, map } = this;
+    map.set(arena, LIVE_BLOCKS, map.get(arena, LIVE_BLOCKS) + blocks);
+    map.set(arena, LIVE_GRANULES, map.get(arena, LIVE_GRANULES) + granules);
     memory.set(SIMPLE_BLOCKS, memory.get(SIMPLE_BLOCKS) + blocks);
     memory.set(SIMPLE_GRANULES, memory.get(SIMPLE_GRANULES) + granules);
     const out = memory.add(OUT, granules) + granules;
@@ -195,8 +232,8 @@ export class Simple {
   /** A new arena with room for `granules`; false if the zone has none. */
   private growLocked(granules: number, zone: number, preferred: boolean): boolean {
     const need = Math.ceil((granules + 2) / (1 << this.map.granuleShift));
-    let arena = this.zones.allocIn(zone, Math.max(need, ARENA_PAGES), 0, preferred);
-    if (arena === 0) arena = this.zones.allocIn(zone, need, 0, preferred);
+    let arena = this.zones.allocIn(zone, Math.max(need, ARENA_PAGES), preferred, CLAIM);
+    if (arena === 0) arena = this.zones.allocIn(zone, need, preferred, CLAIM);
     if (arena === 0) return false;
     this.formatLocked(arena);
     return true;
@@ -213,18 +250,26 @@ export class Simple {
     this.makeFree(start, end - start);
     this.map.set(arena, LOWEST, start);
     this.map.set(arena, LIVE_BLOCKS, 0);
-    this.map.set(arena, OWNER, ARENA);
+    this.map.set(arena, LIVE_GRANULES, 0);
+    this.map.set(arena, OWNER, ARENA); // COMMIT
     this.map.link(SIMPLE_ARENAS, arena);
   }
 
   private dropArena(arena: number): void {
+    this.map.set(arena, OWNER, TRANSIT + ARENA); // COMMIT: no arena any more
     this.map.unlink(SIMPLE_ARENAS, arena);
-    this.map.set(arena, OWNER, 0);
+    this.giveUp(arena);
+  }
+
+  private giveUp(arena: number): void {
     this.states.clear(this.startOf(arena) - 1, this.endOf(arena) + 1);
     this.zones.free(arena);
   }
 
-  private arenaOf(block: number): number {
-    return this.map.get(block >>> this.map.granuleShift, HEAD);
+  /** Notes the arena of a block that is about to change. */
+  private touch(block: number): number {
+    const arena = this.map.get(block >>> this.map.granuleShift, HEAD);
+    this.memory.set(SIMPLE_TOUCHED, arena);
+    return arena;
   }
 }

@@ -7,19 +7,26 @@
 // one block too many and one too few; any further one goes back to its zone at once.
 // Slabs grow with demand: a new one has about an eighth of the pages that the class has already.
 //
-// All methods want the class lock; they take the zone's lock inside. Equations:
+// All methods want the class lock; they take the zone's lock inside. Each works on one slab at a time
+// and first notes it in TOUCHED. States are written before bits and counts, so who takes the lock
+// over from the dead makes that slab's bits anew from its blocks' states; the lists keep their NEXT
+// links whole at every store. A slab that comes or goes is in TRANSIT, and the class's sums without
+// it stand in REST_* (slabrepair.ts). Equations:
 //   FREE of a slab == set bits of its BITS == its blocks whose state is FREE
 //   CARVED == sum of capacities;  FREE of the class == sum of FREE of its slabs
 
 import { CLASS, PAGE, STATE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
+import type { Claim } from '../page/buddy.ts';
 import type { PageMap } from '../page/pagemap.ts';
 import { PREFERENCES, type Zones } from '../page/zone.ts';
-import type { StateMap } from './statemap.ts';
+import { SlabRepair } from './slabrepair.ts';
+import { SlabSums } from './slabsums.ts';
+import type { Entry, StateMap } from './statemap.ts';
 import type { Strays } from './strays.ts';
 
-const { PARTIAL, EMPTY, SLABS, PAGES, CARVED, FREE, GRANULES, SLAB_PAGES, MAX_PAGES } = CLASS;
-const { HEAD, OWNER, FREE: SLAB_FREE, BITS, BITS_WORDS, NEXT } = PAGE;
+const { PARTIAL, EMPTY, PAGES, FREE, GRANULES, SLAB_PAGES, MAX_PAGES, TOUCHED, ENTRY } = CLASS;
+const { HEAD, OWNER, TRANSIT, FREE: SLAB_FREE, BITS, BITS_WORDS, NEXT } = PAGE;
 
 const ANY_ZONE: readonly number[] = PREFERENCES.any;
 /** Empty slabs that a class keeps. */
@@ -32,6 +39,8 @@ export class Slabs {
   readonly granules: number;
   private readonly zones: Zones;
   private readonly strays: Strays;
+  private readonly sums: SlabSums;
+  private readonly claim: Claim;
   private readonly record: number;
   private readonly id: number;
   private readonly firstPages: number;
@@ -48,6 +57,8 @@ export class Slabs {
     this.granules = this.memory.get(record + GRANULES);
     this.firstPages = this.memory.get(record + SLAB_PAGES);
     this.maxPages = this.memory.get(record + MAX_PAGES);
+    this.claim = { owner: TRANSIT + id, note: record + TOUCHED };
+    this.sums = new SlabSums(this.memory, record);
   }
 
   /** Blocks that a slab of so many pages holds. */
@@ -74,21 +85,25 @@ export class Slabs {
   fillLocked(at: number, want: number, tag: number): number {
     const slab = this.partialLocked(ANY_ZONE);
     if (slab === 0) return 0;
+    this.memory.set(this.record + TOUCHED, slab);
     const top = this.memory.get(at);
     const count = this.peek(slab, want, top + 1);
     this.memory.set(at, top + count);
     for (let i = top + 1; i <= top + count; i++) this.states.set(this.memory.get(i), tag);
-    this.claim(slab, count);
+    this.clear(slab, count);
     return count;
   }
 
   /** Takes one block out of the zones preferred and gives it `state`; its granule, or 0. */
-  takeLocked(preference: readonly number[], state: number): number {
+  takeLocked(preference: readonly number[], state: number, entry?: Entry): number {
     const slab = this.partialLocked(preference);
     if (slab === 0) return 0;
+    this.memory.set(this.record + TOUCHED, slab);
     const granule = this.lowest(slab);
-    this.states.set(granule, state);
-    this.claim(slab, 1);
+    this.states.beginEntry(this.record + ENTRY, entry, granule);
+    this.states.set(granule, state); // COMMIT
+    this.states.entryDone(this.record + ENTRY, entry);
+    this.clear(slab, 1);
     return granule;
   }
 
@@ -119,7 +134,7 @@ export class Slabs {
   }
 
   /** Clears the `count` lowest bits and counts; a slab without free blocks leaves the list. */
-  private claim(slab: number, count: number): void {
+  private clear(slab: number, count: number): void {
     const bits = this.map.record(slab) + BITS;
     for (let word = 0, left = count; word < BITS_WORDS && left > 0; word++) {
       let value = this.memory.get(bits + word);
@@ -135,21 +150,24 @@ export class Slabs {
     if (free === this.capacity(slab)) memory.set(record + EMPTY, memory.get(record + EMPTY) - 1);
     map.set(slab, SLAB_FREE, free - count);
     memory.set(record + FREE, memory.get(record + FREE) - count);
-    if (free === count) map.unlink(this.list(slab), slab);
+    if (free === count) map.unlink(this.listOf(slab), slab);
   }
 
   /** Brings a block home: its state becomes FREE, then its bit is set. */
-  returnLocked(granule: number): void {
+  returnLocked(granule: number, entry?: Entry): void {
     const { memory, map, record } = this;
     const slab = map.get(granule >>> map.granuleShift, HEAD);
-    this.states.set(granule, STATE.FREE); // FREE first: whoever else still lists it sees that
+    memory.set(record + TOUCHED, slab);
+    this.states.beginEnd(record + ENTRY, entry);
+    this.states.set(granule, STATE.FREE); // COMMIT: whoever else still lists it sees that
+    this.states.endEntry(record + ENTRY, entry);
     const block = ((granule - (slab << map.granuleShift)) / this.granules) | 0;
     const word = map.record(slab) + BITS + (block >>> 5);
     memory.set(word, memory.get(word) | (1 << (block & 31)));
     const free = map.get(slab, SLAB_FREE) + 1;
     map.set(slab, SLAB_FREE, free);
     memory.set(record + FREE, memory.get(record + FREE) + 1);
-    if (free === 1) map.link(this.list(slab), slab);
+    if (free === 1) map.link(this.listOf(slab), slab);
     if (free === this.capacity(slab)) this.emptiedLocked(slab);
   }
 
@@ -171,7 +189,8 @@ export class Slabs {
     return this.capacityOf(this.map.run(slab));
   }
 
-  private list(slab: number): number {
+  /** Word index of the list in which a slab with a free block stands. */
+  listOf(slab: number): number {
     return this.record + PARTIAL + this.zones.indexOf(slab);
   }
 
@@ -179,9 +198,9 @@ export class Slabs {
     const grown = this.memory.get(this.record + PAGES) >>> 3;
     const wanted = grown - (grown % this.firstPages);
     const pages = Math.min(Math.max(wanted, this.firstPages), this.maxPages);
-    let slab = this.zones.allocIn(zone, pages, 0, preferred);
+    let slab = this.zones.allocIn(zone, pages, preferred, this.claim);
     if (slab === 0 && pages > this.firstPages) {
-      slab = this.zones.allocIn(zone, this.firstPages, 0, preferred);
+      slab = this.zones.allocIn(zone, this.firstPages, preferred, this.claim);
     }
     if (slab !== 0) this.format(slab);
     return slab;
@@ -197,16 +216,16 @@ export class Slabs {
       map.set(slab, BITS + word, bits >= 32 ? -1 : bits > 0 ? (1 << bits) - 1 : 0);
     }
     map.set(slab, SLAB_FREE, blocks);
-    map.set(slab, OWNER, this.id);
-    map.link(this.list(slab), slab);
-    this.count(1, pages, blocks);
+    this.sums.without(slab, 0, 0);
+    map.set(slab, OWNER, this.id); // COMMIT: from here on it is a slab
+    map.link(this.listOf(slab), slab);
+    this.sums.with(pages, blocks);
+    this.count(1, blocks);
   }
 
-  private count(slabs: number, pages: number, blocks: number): void {
+  /** Adds to the class's empty slabs and free blocks. */
+  private count(slabs: number, blocks: number): void {
     const { memory, record } = this;
-    memory.set(record + SLABS, memory.get(record + SLABS) + slabs);
-    memory.set(record + PAGES, memory.get(record + PAGES) + pages);
-    memory.set(record + CARVED, memory.get(record + CARVED) + blocks);
     memory.set(record + FREE, memory.get(record + FREE) + blocks);
     memory.set(record + EMPTY, memory.get(record + EMPTY) + slabs);
   }
@@ -219,13 +238,33 @@ export class Slabs {
 
   private destroy(slab: number): number {
     const pages = this.map.run(slab);
-    const first = slab << this.map.granuleShift;
-    const end = (slab + pages) << this.map.granuleShift;
-    this.strays.purgeLocked(this.record, this.id, first, end);
-    this.map.unlink(this.list(slab), slab);
-    this.map.set(slab, OWNER, 0);
-    this.count(-1, -pages, -this.capacityOf(pages));
-    this.zones.free(slab);
+    const blocks = this.capacityOf(pages);
+    this.memory.set(this.record + TOUCHED, slab);
+    this.sums.without(slab, pages, blocks);
+    this.map.set(slab, OWNER, TRANSIT + this.id); // COMMIT: no slab any more
+    this.map.unlink(this.listOf(slab), slab);
+    this.sums.settle();
+    this.count(-1, -blocks);
+    this.giveUp(slab);
     return pages;
+  }
+
+  /** The run at `slab`, which is in TRANSIT and in no list, goes back to its zone. */
+  private giveUp(slab: number): void {
+    const first = slab << this.map.granuleShift;
+    const end = (slab + this.map.run(slab)) << this.map.granuleShift;
+    this.strays.purgeLocked(this.record, this.id, first, end);
+    this.zones.free(slab);
+  }
+
+  /** See slabrepair.ts. */
+  repairLocked(): void {
+    const { memory, map, record, id } = this;
+    const slab = memory.get(record + TOUCHED);
+    const owner = slab !== 0 && map.run(slab) > 0 ? map.get(slab, OWNER) : 0;
+    new SlabRepair(this, record, id).repairLocked(owner === id ? slab : 0);
+    this.sums.repair(owner === id ? map.run(slab) : 0, owner === id ? this.capacity(slab) : 0);
+    if (owner === TRANSIT + id) this.giveUp(slab);
+    memory.set(record + TOUCHED, 0);
   }
 }

@@ -11,11 +11,24 @@
 // (strays.ts). A checked heap decides with a compare-and-swap instead.
 
 import type { Layout } from '../word/geometry.ts';
-import { GRANULE, STATE, TABLE } from '../word/layout.ts';
+import { ENTRY, GRANULE, STATE, TABLE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
+import { Generations } from './generations.ts';
 
-const { LIVE, CACHED } = STATE;
+const { LIVE, CACHED, LARGE, SIMPLE_LIVE } = STATE;
 const { BYTES } = GRANULE;
+const { KIND, BLOCK } = ENTRY;
+
+/** A journal's entry for the block that is being taken or freed (tx/journal.ts). */
+export interface Entry {
+  /** Word index of the entry. */
+  readonly at: number;
+  /** What its KIND says while it counts. */
+  readonly kind: number;
+}
+
+/** In whose name blocks become live; 0 in a heap that does not track owners. */
+const NOBODY = 0;
 
 export class StateMap {
   readonly memory: Memory;
@@ -25,8 +38,23 @@ export class StateMap {
   readonly nothing: number;
   /** Byte index of a granule's state = its number + this. */
   readonly origin: number;
+  /** Of a checked heap; else nothing is there. */
+  readonly generations: Generations;
+  readonly checked: boolean;
+  /** Whether this heap tracks owners. */
+  readonly tracked: boolean;
+  private readonly owners: number;
+  private readonly owner: number;
+  private readonly granuleShift: number;
 
-  constructor(memory: Memory, layout: Layout) {
+  /** `slot` is the seat in whose name blocks become live. */
+  constructor(memory: Memory, layout: Layout, slot: number) {
+    this.generations = new Generations(memory, layout, slot);
+    this.checked = layout.checked;
+    this.tracked = layout.owners > 0;
+    this.owner = slot + 1;
+    this.owners = (layout.owners - layout.firstGranule) | 0;
+    this.granuleShift = layout.granuleShift | 0;
     this.memory = memory;
     this.firstGranule = layout.firstGranule;
     this.granules = layout.endGranule - layout.firstGranule;
@@ -39,7 +67,74 @@ export class StateMap {
   }
 
   set(granule: number, state: number): void {
+    if (this.checked && isLive(state)) this.register(granule);
     this.memory.setByte(this.origin + granule, state);
+  }
+
+  /** Heaps that track owners: whose the live block is, as slot + 1; 0 is nobody's. */
+  ownerOf(granule: number): number {
+    // RACE: `give` may be writing it; either value is one that somebody meant.
+    return this.tracked ? this.memory.getByte(this.owners + granule) : NOBODY;
+  }
+
+  setOwner(granule: number, owner: number): void {
+    // RACE: as above.
+    if (this.tracked) this.memory.setByte(this.owners + granule, owner);
+  }
+
+  /** In a checked heap, before a block becomes live: its generation, and whose it is. */
+  register(granule: number): void {
+    this.generations.begin(granule);
+    this.setOwner(granule, this.owner);
+  }
+
+  /** The first granule from `from` on that is in an owner's name, live or not; -1 for none. */
+  nextOf(owner: number, from: number): number {
+    const end = this.firstGranule + this.granules;
+    const at = this.memory.findByte(owner, this.owners + from, this.owners + end);
+    return at < 0 ? -1 : at - this.owners;
+  }
+
+  /** Whether a live large run starts at a page. */
+  isLargeAt(page: number): boolean {
+    return this.get(page << this.granuleShift) === LARGE;
+  }
+
+  /** A block that is not live yet is about to be: the entry first, and the word `at` names it. */
+  beginEntry(at: number, entry: Entry | undefined, granule: number): void {
+    if (entry === undefined) return;
+    this.memory.set(at, entry.at);
+    this.memory.set(entry.at + BLOCK, granule);
+    this.memory.store(entry.at + KIND, entry.kind);
+  }
+
+  /** The block is live: the entry stands. */
+  entryDone(at: number, entry: Entry | undefined): void {
+    if (entry !== undefined) this.memory.set(at, 0);
+  }
+
+  /** A live block is about to be free: the word `at` names the entry that asks for it. */
+  beginEnd(at: number, entry: Entry | undefined): void {
+    if (entry !== undefined) this.memory.set(at, entry.at);
+  }
+
+  /** The block is free: its entry is void. */
+  endEntry(at: number, entry: Entry | undefined): void {
+    if (entry === undefined) return;
+    this.memory.store(entry.at + KIND, 0);
+    this.memory.set(at, 0);
+  }
+
+  /**
+   * Under a lock taken over from the dead: the entry that the word `at` names was being written for
+   * a block that is being taken, or carried out for one that is being freed. If the block is not
+   * live, the entry is void: nobody can have got the block since.
+   */
+  settleEntry(at: number): void {
+    const entry = this.memory.get(at);
+    if (entry === 0) return;
+    if (!isLive(this.get(this.memory.get(entry + BLOCK)))) this.memory.store(entry + KIND, 0);
+    this.memory.set(at, 0);
   }
 
   /** Makes every state of [from, end) FREE. */
@@ -58,6 +153,11 @@ export class StateMap {
     const granule = ptr / BYTES;
     return this.has(granule) && Math.floor(granule) === granule ? granule : -1;
   }
+}
+
+/** Whether a state says that its block is handed out. */
+export function isLive(state: number): boolean {
+  return state === LARGE || state === SIMPLE_LIVE || (state > LIVE && state < CACHED);
 }
 
 /** The class in a LIVE state, or 0 for any other state. */

@@ -1,39 +1,57 @@
 // Allocation off the fast path: refills, the other modes, alignment, zones, large runs, and the
 // last attempts before "no".
 //
-// When a tier finds nothing, what lies idle in this slot's magazines and in the depots goes home to
+// When a tier finds nothing, the dead are recovered, what lies idle in this slot's magazines and in the depots goes home to
 // the slabs, empty slabs go home to their zones, and the tier is asked once more.
 
 import { COUNTER, GRANULE, SLOT } from '../word/layout.ts';
 import { allocError, type AllocError, type AllocErrorCode } from '../word/errors.ts';
 import { orderOf } from '../page/buddy.ts';
 import { PREFERENCES, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
+import type { Entry } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';
-import { Generations } from './generations.ts';
 import { modeIn } from './mode.ts';
+import type { Recovery } from './recovery.ts';
 
 const { FAILURES, OOMS, DOUBLE_FREES, CORRUPTIONS } = COUNTER;
 const { BYTES } = GRANULE;
 
+/** What is asked for, when it has been found to make sense. */
+interface Asked {
+  readonly size: number;
+  readonly align: number;
+  readonly zone: ZoneName | undefined;
+  readonly entry: Entry | undefined;
+}
+
 export class Allocation {
   private readonly on: Attachment;
-  private readonly generations: Generations;
+  private readonly recovery: Recovery | null;
   private readonly capacity: number;
 
-  constructor(on: Attachment) {
+  /** `recovery` is asked before a request is refused: the dead may have what is missing. */
+  constructor(on: Attachment, recovery: Recovery | null = null) {
     this.on = on;
-    this.generations = new Generations(on.states, on.layout);
+    this.recovery = recovery;
     this.capacity = (on.layout.endGranule - on.layout.firstGranule) * BYTES;
   }
 
-  /** A live block's granule, or why not. Who names a zone is not served from magazines. */
-  alloc(size: number, align: number = BYTES, zone?: ZoneName): number | AllocError {
+  /**
+   * A live block's granule, or why not. Who names a zone is not served from magazines, nor a
+   * journal: with an entry, the block is live and the entry names it, or neither.
+   */
+  alloc(
+    size: number,
+    align: number = BYTES,
+    zone?: ZoneName,
+    entry?: Entry,
+  ): number | AllocError {
     const code = this.refuse(size, align, zone);
     if (code !== null) return this.failed(code, size);
-    const granule = this.serve(size, align, zone) || this.serveAgain(size, align, zone);
+    const asked = { size, align, zone, entry };
+    const granule = this.serve(asked) || this.serveAgain(asked);
     if (granule === 0) return this.failed('OUT_OF_MEMORY', size);
     this.on.magazines.count(SLOT.ALLOCS);
-    if (this.on.geometry.checked) this.generations.begin(granule);
     return granule;
   }
 
@@ -62,8 +80,9 @@ export class Allocation {
     return allocError(code, size);
   }
 
-  private serve(size: number, align: number, zone?: ZoneName): number {
-    if (modeIn(this.on.memory) === 'simple-heap') return this.fromSimple(size, align, zone);
+  private serve(asked: Asked): number {
+    const { size, align, zone, entry } = asked;
+    if (modeIn(this.on.memory) === 'simple-heap') return this.fromSimple(asked);
     const { sizes, map } = this.on;
     const granules = Math.ceil(size / BYTES);
     // Slabs start on a page: their blocks have no alignment beyond it.
@@ -73,42 +92,53 @@ export class Allocation {
         : align > map.pageBytes
           ? 0
           : sizes.aligned(granules, align / BYTES);
-    if (id === 0) return this.fromZone(size, align, zone);
-    if (zone === undefined) return this.fromMagazine(id);
-    return this.on.depots[id]?.takeDirect(PREFERENCES[zone]) ?? 0;
+    if (id === 0) return this.fromZone(asked);
+    if (zone === undefined && entry === undefined) return this.fromMagazine(id);
+    return this.on.depots[id]?.takeDirect(PREFERENCES[zone ?? 'any'], entry) ?? 0;
   }
 
-  private serveAgain(size: number, align: number, zone?: ZoneName): number {
+  private serveAgain(asked: Asked): number {
+    this.recovery?.sweep();
     this.reclaim();
-    const granule = this.serve(size, align, zone);
+    const granule = this.serve(asked);
     const hybrid = modeIn(this.on.memory) === 'hybrid';
-    return granule === 0 && hybrid ? this.fromSimple(size, align, zone) : granule;
+    return granule === 0 && hybrid ? this.fromSimple(asked) : granule;
   }
 
-  private fromSimple(size: number, align: number, zone: ZoneName | 'any' = 'any'): number {
+  private fromSimple({ size, align, zone, entry }: Asked): number {
     const granules = Math.ceil(size / BYTES);
-    return this.on.simple.alloc(granules, Math.max(align / BYTES, 1), PREFERENCES[zone]);
+    const preference = PREFERENCES[zone ?? 'any'];
+    return this.on.simple.alloc(granules, Math.max(align / BYTES, 1), preference, entry);
   }
 
-  private fromZone(size: number, align: number, zone: ZoneName | 'any' = 'any'): number {
+  private fromZone({ size, align, zone, entry }: Asked): number {
     const { pageBytes } = this.on.map;
     const pages = Math.ceil(size / pageBytes);
     const order = align > pageBytes ? orderOf(align / pageBytes) : 0;
-    return this.on.large.alloc(pages, order, PREFERENCES[zone]);
+    return this.on.large.alloc(pages, order, PREFERENCES[zone ?? 'any'], entry);
   }
 
   /** Pops, refilling as often as it takes; straight from the class when it has no magazine. */
   private fromMagazine(id: number): number {
-    const { magazines, depots } = this.on;
+    const { magazines, depots, states } = this.on;
     const depot = depots[id];
     if (depot === undefined) return 0;
     for (;;) {
+      if (states.checked) this.registerTop(id);
       const granule = magazines.pop(id);
       if (granule !== 0) return granule;
       if (magazines.loaded(id) > 0) this.dropTop(id);
       else if (!depot.refill()) break;
     }
     return depot.takeDirect(PREFERENCES.any);
+  }
+
+  /** The block that `pop` will hand out, if it is ours to give. */
+  private registerTop(id: number): void {
+    const { magazines, states } = this.on;
+    if (magazines.loaded(id) === 0) return;
+    const granule = magazines.top(id);
+    if (states.get(granule) === magazines.tag) states.register(granule);
   }
 
   /** The top entry is not ours to give: another thread freed the block too, or it is damaged. */

@@ -3,13 +3,14 @@
 
 import { layoutOf, type Geometry, type Layout } from '../word/geometry.ts';
 import { CLASS, HEADER } from '../word/layout.ts';
-import { Lock } from '../word/lock.ts';
+import { Locks, type Lock } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
 import { PageMap } from '../page/pagemap.ts';
 import { Zones } from '../page/zone.ts';
 import { Depot } from '../block/depot.ts';
 import { Large } from '../block/large.ts';
-import { MagazinePool, Magazines } from '../block/magazine.ts';
+import { Magazines } from '../block/magazine.ts';
+import { ArrayPool } from '../block/pool.ts';
 import { Runs } from '../block/run.ts';
 import { SizeClasses } from '../block/sizeclass.ts';
 import { Simple } from '../block/simple.ts';
@@ -18,6 +19,7 @@ import { StateMap } from '../block/statemap.ts';
 import { Strays } from '../block/strays.ts';
 import { Counters } from '../slot/counters.ts';
 import { SlotTable, type Seat } from '../slot/slot.ts';
+import { ModeTable } from './mode.ts';
 
 export interface Attachment {
   readonly geometry: Geometry;
@@ -25,18 +27,19 @@ export interface Attachment {
   readonly memory: Memory;
   readonly seat: Seat;
   readonly table: SlotTable;
+  readonly locks: Locks;
   readonly slotLock: Lock;
   readonly sizes: SizeClasses;
   readonly map: PageMap;
   readonly zones: Zones;
   readonly states: StateMap;
   readonly magazines: Magazines;
+  readonly pool: ArrayPool;
   /** By class; there is no class 0. */
   readonly depots: readonly (Depot | undefined)[];
   readonly large: Large;
   readonly simple: Simple;
   readonly counters: Counters;
-  readonly retired: Counters;
 }
 
 /** Takes a seat and builds the views; null when all slots are taken. */
@@ -44,45 +47,60 @@ export function occupy(memory: Memory, geometry: Geometry): Attachment | null {
   const layout = layoutOf(geometry);
   const table = new SlotTable(memory, layout, geometry.maxSlots);
   const seat = table.take();
-  if (seat === null) return null;
+  return seat === null ? null : viewFrom(memory, geometry, table, seat);
+}
+
+/** The layers as the thread on a seat sees them. */
+export function viewFrom(
+  memory: Memory,
+  geometry: Geometry,
+  table: SlotTable,
+  seat: Seat,
+): Attachment {
+  const layout = layoutOf(geometry);
   const { token, slot } = seat;
+  const locks = new Locks(memory, token, table);
   const map = new PageMap(memory, layout, geometry.pageShift);
-  const zones = new Zones(map, layout, token);
-  const states = new StateMap(memory, layout);
+  const states = new StateMap(memory, layout, slot);
+  const zones = new Zones(map, layout, locks, states);
   const magazines = new Magazines(states, layout, geometry.pageShift, slot);
+  const pool = new ArrayPool(locks, layout);
   return {
     geometry,
     layout,
     memory,
     seat,
     table,
-    slotLock: new Lock(memory, HEADER.SLOT_LOCK, token),
+    locks,
+    slotLock: locks.at(HEADER.SLOT_LOCK, new ModeTable(memory, geometry)),
     sizes: new SizeClasses(geometry.classes),
     map,
     zones,
     states,
     magazines,
-    depots: depotsOf(geometry, layout, zones, magazines, states, token),
+    pool,
+    depots: depotsOf(geometry, layout, { zones, states, magazines, pool, locks }),
     large: new Large(zones, states),
-    simple: new Simple(zones, states, token),
+    simple: new Simple(zones, states, locks),
     counters: new Counters(memory, layout, slot),
-    retired: new Counters(memory, layout, geometry.maxSlots),
   };
 }
+
+/** The depots as they look with another slot's magazines: to send home what lies in them. */
+export function depotsWith(on: Attachment, slot: number): readonly (Depot | undefined)[] {
+  const magazines = new Magazines(on.states, on.layout, on.geometry.pageShift, slot);
+  return depotsOf(on.geometry, on.layout, { ...on, magazines });
+}
+
+type Beneath = Pick<Attachment, 'zones' | 'states' | 'magazines' | 'pool' | 'locks'>;
 
 function depotsOf(
   geometry: Geometry,
   layout: Layout,
-  zones: Zones,
-  magazines: Magazines,
-  states: StateMap,
-  token: number,
+  { zones, states, magazines, pool, locks }: Beneath,
 ): readonly (Depot | undefined)[] {
-  const { memory } = states;
-  const pool = new MagazinePool(memory, layout, token);
-  const strays = new Strays(memory, layout);
-  const { checked } = geometry;
-  const parts = { memory, states, magazines, pool, token, checked };
+  const strays = new Strays(states.memory, layout);
+  const parts = { states, magazines, pool, locks, checked: geometry.checked };
   const depots = geometry.classes.map(({ kind }, index) => {
     const id = index + 1;
     const record = layout.classes + id * CLASS.WORDS;

@@ -34,6 +34,11 @@ export interface HeapOptions {
   readonly zones?: { readonly dmaEnd?: number | string; readonly highStart?: number | string };
   /** Makes frees exact against other threads' simultaneous frees, and offers refs; slower. */
   readonly checked?: boolean;
+  /**
+   * Each live block knows whose it is; when a thread dies, those that it had alone are freed
+   * (`give` says otherwise). Such a heap is checked too.
+   */
+  readonly trackOwners?: boolean;
 }
 
 const UNITS: Record<string, number> = { '': 1, k: 2 ** 10, m: MIB, g: GIB };
@@ -128,7 +133,8 @@ function geometryOf(options: HeapOptions, byteOffset: number, byteEnd: number): 
     pageShift: PAGE_SHIFT,
     maxSlots,
     magazines: Math.min(Math.max((byteEnd - byteOffset) >>> 14, 256), 16384),
-    checked: options.checked === true,
+    checked: options.checked === true || options.trackOwners === true,
+    tracked: options.trackOwners === true,
     byteOffset,
     byteEnd,
     dmaEnd: Math.floor(Math.min(dmaEnd, byteEnd) / page),
@@ -153,6 +159,7 @@ export function format(memory: Memory, geometry: Geometry, layout: Layout, mode:
     [HEADER.DMA_END, geometry.dmaEnd],
     [HEADER.HIGH_START, geometry.highStart],
     [HEADER.CHECKED, geometry.checked ? 1 : 0],
+    [HEADER.TRACKED, geometry.tracked ? 1 : 0],
   ];
   for (const [word, value] of words) memory.set(word, value);
   geometry.classes.forEach((shape, i) => {

@@ -6,27 +6,23 @@
 // empty magazine or a full one, and so sends it to the slow path, which asks why.
 // Budget: alloc 5 loads, 3 stores; free 4 loads, 4 stores.
 
-import { GRANULE, HEADER } from '../word/layout.ts';
-import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
-import { copyBytes, zeroBytes, type Memory } from '../word/memory.ts';
-import type { ZoneName } from '../page/zone.ts';
-import { Magazines } from '../block/magazine.ts';
-import type { StateMap } from '../block/statemap.ts';
-import { Allocation } from './allocate.ts';
+import { GRANULE } from '../word/layout.ts';
+import { allocError, err, ok, type AllocError, type Result } from '../word/errors.ts';
+import { copyBytes, zeroBytes } from '../word/memory.ts';
+import { usedPages, type ZoneName } from '../page/zone.ts';
+import { granuleOfRef, type Ref } from '../block/generations.ts';
 import { AttachedHeaps, identityOf } from './attached.ts';
-import { occupy, type Attachment } from './attachment.ts';
 import { create, type HeapOptions } from './create.ts';
 import { extentsOf, type HeapExtent } from './extents.ts';
-import { Generations, granuleOfRef, type Ref } from './generations.ts';
 import { checkMode, modeIn, writeMode, type Mode } from './mode.ts';
 import { open, type Formatted, type HeapHandle } from './open.ts';
-import { Release } from './release.ts';
-import { Resize } from './resize.ts';
+import type { Recovered } from './recovery.ts';
 import { Roots } from './roots.ts';
+import { Seated } from './seated.ts';
 import { isHealthy, statsOf, type HeapStats } from './stats.ts';
 import { buddyinfo, slabinfo, summary } from './text.ts';
 import { validate, type Finding } from './validate.ts';
-import { blockView, HeapViews, type ViewType } from './views.ts';
+import { blockView, type ViewType } from './views.ts';
 
 const { BYTES } = GRANULE;
 
@@ -44,37 +40,12 @@ export interface AllocOptions {
 
 const attached = new AttachedHeaps<SharedHeap>();
 
-export class SharedHeap extends HeapViews implements Disposable {
-  /** What other threads attach with: a frozen plain object, for workerData or postMessage. */
-  readonly handle: HeapHandle;
-  /** This thread's seat. */
-  readonly slot: number;
-  readonly roots: Roots;
+export class SharedHeap extends Seated implements Disposable {
+  /** Named pointers: how threads find shared structures. */
+  readonly roots: Roots = new Roots((work) => this.inside(work));
 
-  private readonly on: Attachment;
-  private readonly memory: Memory;
-  private readonly states: StateMap;
-  private readonly allocation: Allocation;
-  private readonly release: Release;
-  private readonly resize: Resize;
-  private readonly generations: Generations;
-  private magazines: Magazines;
-  private detached = false;
-  private refusal: AllocError | null = null;
-
-  private constructor(formatted: Formatted, on: Attachment) {
-    super(formatted.memory.buffer, on.geometry.byteEnd);
-    this.handle = formatted.handle;
-    this.on = on;
-    this.slot = on.seat.slot;
-    this.memory = on.memory;
-    this.states = on.states;
-    this.magazines = on.magazines;
-    this.allocation = new Allocation(on);
-    this.release = new Release(on);
-    this.resize = new Resize(on);
-    this.generations = new Generations(on.states, on.layout);
-    this.roots = new Roots(on, () => this.present());
+  private constructor(formatted: Formatted) {
+    super(formatted, attached);
   }
 
   /** Makes a heap and attaches this thread. Throws a HeapError when an option cannot be had. */
@@ -92,36 +63,7 @@ export class SharedHeap extends HeapViews implements Disposable {
   }
 
   private static enter(formatted: Formatted): SharedHeap {
-    const on = occupy(formatted.memory, formatted.geometry);
-    if (on === null) {
-      throw new HeapError('NO_SLOT', allocError('NO_SLOT', formatted.geometry.maxSlots).message);
-    }
-    const heap = new SharedHeap(formatted, on);
-    attached.add(identityOf(formatted.memory), heap);
-    return heap;
-  }
-
-  /** Gives this slot's magazines back and leaves. Blocks stay as they are. Idempotent. */
-  detach(): void {
-    if (this.detached) return;
-    this.detached = true;
-    const { on } = this;
-    this.magazines = new Magazines(
-      on.states,
-      on.layout,
-      on.geometry.pageShift,
-      on.geometry.maxSlots,
-    );
-    for (const depot of on.depots) depot?.flush();
-    on.slotLock.lock();
-    on.counters.foldInto(on.retired);
-    on.slotLock.unlock();
-    on.table.leave(on.seat);
-    attached.delete(identityOf(on.memory));
-  }
-
-  [Symbol.dispose](): void {
-    this.detach();
+    return new SharedHeap(formatted);
   }
 
   /** A block of at least `size` bytes, aligned to 16, or 0: then `lastError` says why. */
@@ -141,7 +83,7 @@ export class SharedHeap extends HeapViews implements Disposable {
     const plain = align === undefined && zone === undefined;
     const ptr = plain ? this.alloc(size) : this.allocSlow(size, align, zone);
     if (ptr === 0) return err(this.refusal ?? allocError('OUT_OF_MEMORY', size));
-    if (zero === true) zeroBytes(this.memory, ptr, size);
+    if (zero === true) zeroBytes(this.on.memory, ptr, size);
     return ok(ptr);
   }
 
@@ -152,20 +94,20 @@ export class SharedHeap extends HeapViews implements Disposable {
   realloc(ptr: Ptr, size: number): Ptr {
     if (ptr === 0) return this.alloc(size);
     const bytes = this.usableSize(ptr);
-    const why = this.detached ? 'DETACHED' : 'INVALID_POINTER';
+    const why = this.isPresent ? 'INVALID_POINTER' : 'DETACHED';
     if (bytes === 0) return this.refuse(allocError(why, ptr));
-    if (this.resize.inPlace(ptr / BYTES, size)) return ptr;
+    if (this.inside(({ resize }) => resize.inPlace(ptr / BYTES, size))) return ptr;
     const moved = this.alloc(size);
     if (moved === 0) return 0;
-    copyBytes(this.memory, moved, ptr, Math.min(bytes, size));
+    copyBytes(this.on.memory, moved, ptr, Math.min(bytes, size));
     this.free(ptr);
     return moved;
   }
 
   /** Bytes that the live block at `ptr` holds; 0 if none starts there. */
   usableSize(ptr: Ptr): number {
-    const granule = this.states.granuleOf(ptr);
-    return granule < 0 || this.detached ? 0 : this.resize.bytesOf(granule);
+    const granule = this.isPresent ? this.on.states.granuleOf(ptr) : -1;
+    return granule < 0 ? 0 : this.inside(({ resize }) => resize.bytesOf(granule));
   }
 
   /** Fills `out` with blocks of `size` from its first entry on; returns how many there were. */
@@ -190,21 +132,45 @@ export class SharedHeap extends HeapViews implements Disposable {
    * pages back; returns how many pages that freed. Happens by itself before an alloc fails.
    */
   reclaim(): number {
-    this.present();
-    const before = this.memory.load(HEADER.USED);
-    this.allocation.reclaim();
-    return Math.max(0, before - this.memory.load(HEADER.USED));
+    return this.inside(({ on, allocation, recovery }) => {
+      const before = usedPages(on.memory, on.layout.zones);
+      recovery.sweep();
+      allocation.reclaim();
+      return Math.max(0, before - usedPages(on.memory, on.layout.zones));
+    });
+  }
+
+  /**
+   * Looks whether any attached thread has died, and recovers what it left: its locks, its blocks in
+   * magazines, its slot. Happens by itself while the heap is used. Returns what was found.
+   */
+  recover(): Recovered[] {
+    return this.inside(({ recovery }) => recovery.sweep());
+  }
+
+  /**
+   * The caller knows that the thread on `slot` is gone, and has its slot recovered. False if nobody
+   * sits there, if it is this thread, or if the system says that it lives. Where the system cannot
+   * be asked the caller's word counts: of a thread that lives it would destroy the heap.
+   */
+  reap(slot: number): boolean {
+    return this.inside(({ on, recovery }) => {
+      const over = slot !== on.seat.slot && on.table.reap(slot);
+      if (over) recovery.sweep();
+      return over;
+    });
   }
 
   /** A typed array over the live block at `ptr`. Throws BAD_VIEW when it does not fit. */
   view<T>(ptr: Ptr, type: ViewType<T>, length: number): T {
-    return blockView(type, this.memory.buffer, ptr, length, this.usableSize(ptr));
+    return blockView(type, this.on.memory.buffer, ptr, length, this.usableSize(ptr));
   }
 
   /** Checked heaps: the live block at `ptr` with its generation; 0 if there is none. */
   ref(ptr: Ptr): Ref {
-    const live = this.on.geometry.checked && this.usableSize(ptr) > 0;
-    return live ? this.generations.refTo(ptr / BYTES) : 0;
+    const { states } = this.on;
+    const live = states.checked && this.usableSize(ptr) > 0;
+    return live ? states.generations.refTo(ptr / BYTES) : 0;
   }
 
   /** The pointer of a ref, or 0 once its block has been freed, also if it is in use again. */
@@ -221,14 +187,15 @@ export class SharedHeap extends HeapViews implements Disposable {
   /** Changes which tiers serve new allocations, for all threads. Live blocks stay valid. */
   setMode(mode: Mode): void {
     checkMode(mode);
-    this.present();
-    this.on.slotLock.lock();
-    writeMode(this.memory, this.on.geometry, mode);
-    this.on.slotLock.unlock();
+    this.inside(({ on }) => {
+      on.slotLock.lock();
+      writeMode(on.memory, on.geometry, mode);
+      on.slotLock.unlock();
+    });
   }
 
   get mode(): Mode {
-    return modeIn(this.memory);
+    return modeIn(this.on.memory);
   }
 
   /** Why this thread's last refused operation was refused; null before the first. */
@@ -248,12 +215,15 @@ export class SharedHeap extends HeapViews implements Disposable {
 
   /** Walks everything; the list of what is wrong, empty when the heap is sound. */
   validate(): Finding[] {
-    return validate(this.present());
+    return this.inside(({ on, recovery }) => {
+      recovery.sweep(); // what the dead hold is nothing to find fault with
+      return validate(on);
+    });
   }
 
   /** What each stretch of pages is used for, in address order. */
   extents(): HeapExtent[] {
-    return extentsOf(this.present());
+    return this.inside(({ on }) => extentsOf(on));
   }
 
   /** Free blocks per order and zone, as /proc/buddyinfo shows them. */
@@ -270,30 +240,8 @@ export class SharedHeap extends HeapViews implements Disposable {
     return summary(this.stats(), this.slot);
   }
 
-  private allocSlow(size: number, align?: number, zone?: ZoneName): Ptr {
-    if (this.detached) return this.refuse(allocError('DETACHED', size));
-    const granule = this.allocation.alloc(size, align, zone);
-    return typeof granule === 'number' ? granule * BYTES : this.refuse(granule);
-  }
-
-  private freeSlow(ptr: Ptr, generation?: number): boolean {
-    const error = this.detached ? allocError('DETACHED', ptr) : this.release.free(ptr, generation);
-    if (error !== null) this.refusal = error;
-    return error === null;
-  }
-
-  /** What needs a lock needs a seat to hold it: throws DETACHED when this thread has left. */
-  private present(): Attachment {
-    if (!this.detached) return this.on;
-    throw new HeapError('DETACHED', allocError('DETACHED', 0).message);
-  }
-
-  private refuse(error: AllocError): 0 {
-    this.refusal = error;
-    return 0;
-  }
-
   private generationOf(ref: Ref): number {
-    return this.on.geometry.checked && !this.detached ? this.generations.match(ref) : 0;
+    const { states } = this.on;
+    return states.checked && this.isPresent ? states.generations.match(ref) : 0;
   }
 }

@@ -10,11 +10,13 @@
 //
 //   word   writers             readers  access  if its writer dies midway
 //   MODE   setMode, slot lock  all      plain   valid: any value is a mode that was asked for
-//   table  setMode, slot lock  all      plain   valid: a zero is a class served the slow way
+//   table  setMode, slot lock  all      plain   valid: a zero is a class served the slow way; made
+//                                              anew from MODE
 
 import { HEADER } from '../word/layout.ts';
 import type { Geometry } from '../word/geometry.ts';
 import { HeapError } from '../word/errors.ts';
+import type { Guarded } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
 import { SizeClasses } from '../block/sizeclass.ts';
 
@@ -30,6 +32,21 @@ export function modeIn(memory: Memory): Mode {
 export function checkMode(mode: Mode): Mode {
   if (MODES.includes(mode)) return mode;
   throw new HeapError('BAD_OPTION', `mode is one of ${MODES.join(', ')}`);
+}
+
+/** What the slot lock guards: of a switch that was cut, the class table is written to its end. */
+export class ModeTable implements Guarded {
+  private readonly memory: Memory;
+  private readonly geometry: Geometry;
+
+  constructor(memory: Memory, geometry: Geometry) {
+    this.memory = memory;
+    this.geometry = geometry;
+  }
+
+  repairLocked(): void {
+    writeMode(this.memory, this.geometry, modeIn(this.memory));
+  }
 }
 
 /** Switches; under the slot lock, or by the creator. */

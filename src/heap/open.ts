@@ -92,6 +92,7 @@ function geometryAt(buffer: SharedArrayBuffer, metadataOffset: number): Geometry
     maxSlots: memory.get(HEADER.MAX_SLOTS),
     magazines: memory.get(HEADER.MAGAZINES),
     checked: memory.get(HEADER.CHECKED) === 1,
+    tracked: memory.get(HEADER.TRACKED) === 1,
     byteOffset: memory.get(HEADER.REGION_FIRST) * (1 << pageShift),
     byteEnd: memory.get(HEADER.REGION_END) * (1 << pageShift),
     dmaEnd: memory.get(HEADER.DMA_END),

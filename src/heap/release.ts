@@ -1,70 +1,129 @@
 // Freeing off the fast path: full magazines, large runs, the simple heap's blocks, checked heaps,
-// and telling bad pointers apart. Whatever tier is on, a block goes home to the one it came from:
-// its state byte says which.
+// journals, and telling bad pointers apart. Whatever tier is on, a block goes home to the one it came
+// from: its state byte says which.
 //
 // A pointer that is no live block changes nothing. A block's start that is free or cached was freed
 // twice; everything else is no pointer of ours.
+//
+// In a checked heap the generation decides who frees, and then the block is still to be sent home.
+// In between it stands in ENDING, which is the slot's own journal entry: void once it is home.
 
-import { COUNTER, PAGE, SLOT, STATE } from '../word/layout.ts';
+import { COUNTER, ENTRY, PAGE, SLOT, STATE } from '../word/layout.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
-import { classOfState } from '../block/statemap.ts';
+import { classOfState, isLive, type Entry } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';
-import { Generations } from './generations.ts';
 
 const { DOUBLE_FREES, INVALID_FREES } = COUNTER;
 const { LARGE, SIMPLE_LIVE, SIMPLE_FREE, CACHED, SHELVED, FREE } = STATE;
 const { HEAD, OWNER } = PAGE;
+const { KIND, BLOCK, AT, BYTES } = ENTRY;
+const { ENDING, WORDS } = SLOT;
+
+/** What KIND says in ENDING. */
+const ENDS = 1;
 
 export class Release {
   private readonly on: Attachment;
-  private readonly generations: Generations;
+  private readonly ending: Entry;
 
   constructor(on: Attachment) {
     this.on = on;
-    this.generations = new Generations(on.states, on.layout);
+    this.ending = endingOf(on, on.seat.slot);
   }
 
   /** Frees the block at `ptr`; null, or why not. `generation` is the one that a Ref matched. */
   free(ptr: number, generation?: number): AllocError | null {
-    const granule = this.on.states.granuleOf(ptr);
+    const { states } = this.on;
+    const granule = states.granuleOf(ptr);
     if (granule < 0) return this.refused(ptr, false);
-    const freed = this.on.geometry.checked
-      ? this.freeChecked(granule, generation ?? this.generations.current(granule))
+    const freed = states.checked
+      ? this.finish(granule, generation ?? states.generations.current(granule)) &&
+        this.freeBlock(granule, this.ending)
       : this.freeBlock(granule);
     if (!freed) return this.refused(ptr, this.isBlockStart(granule));
     return null;
   }
 
-  private freeBlock(granule: number): boolean {
-    const state = this.on.states.get(granule);
-    const id = classOfState(state);
-    if (id !== 0) return this.freeOfClass(granule, id);
-    if (state === LARGE) return this.counted(this.on.large.free(granule));
-    return state === SIMPLE_LIVE && this.counted(this.on.simple.free(granule));
+  /**
+   * Frees the block that an entry names, and makes the entry void: both or neither, whoever dies.
+   * In a checked heap AT has the generation that is to end, and BYTES says who has ended it. False
+   * if it was freed already.
+   */
+  freeFor(entry: Entry): boolean {
+    const { memory, states, seat } = this.on;
+    const granule = memory.get(entry.at + BLOCK);
+    if (states.checked && isLive(states.get(granule))) {
+      const before = memory.get(entry.at + BYTES);
+      const ours = before > 0 && states.generations.wasFinishedBy(granule, before - 1);
+      memory.set(entry.at + BYTES, seat.slot + 1);
+      const won = ours || states.generations.finish(granule, memory.get(entry.at + AT));
+      if (!won) return this.void(entry);
+    }
+    return this.counted(this.sendHome(granule, entry)) || this.void(entry);
   }
 
-  /** Frees that went through a magazine have been counted there. */
+  /** Recovery: sends home the block whose generation the dead has ended. */
+  finishFor(slot: number): void {
+    const { memory, states } = this.on;
+    const entry = endingOf(this.on, slot);
+    if (memory.load(entry.at + KIND) === 0) return;
+    const granule = memory.get(entry.at + BLOCK);
+    const owed = states.generations.wasFinishedBy(granule, slot) && isLive(states.get(granule));
+    if (!owed || !this.sendHome(granule, entry)) this.void(entry);
+  }
+
+  /** Recovery: frees every block that is in the name of a slot alone; returns how many. */
+  freeOwnedBy(slot: number): number {
+    const { states } = this.on;
+    let blocks = 0;
+    let granule = states.nextOf(slot + 1, states.firstGranule);
+    for (; granule >= 0; granule = states.nextOf(slot + 1, granule + 1)) {
+      if (!isLive(states.get(granule))) continue;
+      const seen = states.generations.current(granule);
+      if (this.finish(granule, seen) && this.counted(this.sendHome(granule, this.ending))) blocks++;
+    }
+    return blocks;
+  }
+
+  private freeBlock(granule: number, entry?: Entry): boolean {
+    const { states, depots, magazines } = this.on;
+    const id = classOfState(states.get(granule));
+    if (id === 0) return this.counted(this.sendHome(granule, entry));
+    const depot = depots[id];
+    if (depot === undefined) return false;
+    if (!depot.makeRoom()) return this.counted(depot.giveDirect(granule, entry));
+    magazines.put(granule, id); // counts itself
+    if (entry !== undefined) this.void(entry);
+    return true;
+  }
+
+  /** Past the magazines. */
+  private sendHome(granule: number, entry?: Entry): boolean {
+    const { states, depots, large, simple } = this.on;
+    const state = states.get(granule);
+    const id = classOfState(state);
+    if (id !== 0) return depots[id]?.giveDirect(granule, entry) ?? false;
+    if (state === LARGE) return large.free(granule, entry);
+    return state === SIMPLE_LIVE && simple.free(granule, entry);
+  }
+
   private counted(freed: boolean): boolean {
     if (freed) this.on.magazines.count(SLOT.FREES);
     return freed;
   }
 
-  private freeOfClass(granule: number, id: number): boolean {
-    const depot = this.on.depots[id];
-    if (depot === undefined) return false;
-    if (!depot.makeRoom()) return this.counted(depot.giveDirect(granule));
-    this.on.magazines.put(granule, id);
-    return true;
+  /** The generation decides who frees; who does has the block in ENDING, to be sent home. */
+  private finish(granule: number, seen: number): boolean {
+    const { memory, states } = this.on;
+    if (!isLive(states.get(granule))) return false;
+    memory.set(this.ending.at + BLOCK, granule);
+    memory.store(this.ending.at + KIND, ENDS);
+    return states.generations.finish(granule, seen) || this.void(this.ending);
   }
 
-  /** The generation decides who frees; only then is anything written. */
-  private freeChecked(granule: number, seen: number): boolean {
-    const live = this.isLive(this.on.states.get(granule));
-    return live && this.generations.end(granule, seen) && this.freeBlock(granule);
-  }
-
-  private isLive(state: number): boolean {
-    return state === LARGE || state === SIMPLE_LIVE || classOfState(state) !== 0;
+  private void(entry: Entry): false {
+    this.on.memory.store(entry.at + KIND, 0);
+    return false;
   }
 
   private refused(ptr: number, twice: boolean): AllocError {
@@ -77,7 +136,7 @@ export class Release {
     const { states, map } = this.on;
     const state = states.get(granule);
     if (state >= CACHED || state === SHELVED || state === SIMPLE_FREE) return true;
-    if (this.isLive(state)) return true; // it was live: another thread's free came first
+    if (isLive(state)) return true; // it was live: another thread's free came first
     if (state !== FREE) return false;
     // RACE: the page may change hands meanwhile; then the answer was true a moment ago.
     const page = granule >>> map.granuleShift;
@@ -87,4 +146,8 @@ export class Release {
     const shape = this.on.geometry.classes[map.get(slab, OWNER) - 1];
     return shape !== undefined && (granule - (slab << map.granuleShift)) % shape.granules === 0;
   }
+}
+
+function endingOf({ layout }: Attachment, slot: number): Entry {
+  return { at: layout.slots + slot * WORDS + ENDING, kind: ENDS };
 }

@@ -7,10 +7,11 @@
 
 import { GRANULE, HEADER, LOCK, ROOT } from '../word/layout.ts';
 import { HeapError } from '../word/errors.ts';
-import { Lock } from '../word/lock.ts';
+import type { Lock } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
 import type { StateMap } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';
+import type { Session } from './session.ts';
 
 const { COUNT, NAME, NAME_BYTES, WORDS, GRANULE: TARGET } = ROOT;
 const { BYTES } = GRANULE;
@@ -27,21 +28,14 @@ function wordsOf(name: string): Int32Array {
   return new Int32Array(padded.buffer);
 }
 
+/** Runs what takes a lock from a thread's seat; throws DETACHED when it has left the heap. */
+export type Inside = <T>(work: (session: Session) => T) => T;
+
 export class Roots {
-  private readonly memory: Memory;
-  private readonly states: StateMap;
-  private readonly first: number;
-  private readonly lock: Lock;
+  private readonly inside: Inside;
 
-  private readonly checkPresent: () => void;
-
-  /** `checkPresent` throws when this thread has left the heap. */
-  constructor(on: Attachment, checkPresent: () => void) {
-    this.memory = on.memory;
-    this.states = on.states;
-    this.first = on.layout.roots;
-    this.lock = new Lock(on.memory, HEADER.ROOT_LOCK + LOCK.WORD, on.seat.token);
-    this.checkPresent = checkPresent;
+  constructor(inside: Inside) {
+    this.inside = inside;
   }
 
   /**
@@ -50,30 +44,61 @@ export class Roots {
    */
   set(name: string, ptr: number): boolean {
     const words = wordsOf(name);
-    if (ptr === 0) return this.delete(name) || true;
+    return this.inside(({ on }) => new RootTable(on).set(words, ptr));
+  }
+
+  /** The pointer of that name, or 0. */
+  get(name: string): number {
+    const words = wordsOf(name);
+    return this.inside(({ on }) => new RootTable(on).get(words));
+  }
+
+  /** Forgets the name; false if there was none. The block stays as it is. */
+  delete(name: string): boolean {
+    const words = wordsOf(name);
+    return this.inside(({ on }) => new RootTable(on).delete(words));
+  }
+
+  entries(): [name: string, ptr: number][] {
+    return this.inside(({ on }) => new RootTable(on).entries());
+  }
+}
+
+/** The entries as one seat sees them. */
+class RootTable {
+  private readonly memory: Memory;
+  private readonly states: StateMap;
+  private readonly first: number;
+  private readonly lock: Lock;
+
+  constructor(on: Attachment) {
+    this.memory = on.memory;
+    this.states = on.states;
+    this.first = on.layout.roots;
+    this.lock = on.locks.at(HEADER.ROOT_LOCK + LOCK.WORD);
+  }
+
+  set(words: Int32Array, ptr: number): boolean {
+    if (ptr === 0) return this.delete(words) || true;
     const granule = this.states.granuleOf(ptr);
     if (granule < 0) return false;
-    this.enter();
+    this.lock.lock();
     const entry = this.find(words) || this.unused();
     if (entry !== 0) this.write(entry, words, granule);
     this.lock.unlock();
     return entry !== 0;
   }
 
-  /** The pointer of that name, or 0. */
-  get(name: string): number {
-    const words = wordsOf(name);
-    this.enter();
+  get(words: Int32Array): number {
+    this.lock.lock();
     const entry = this.find(words);
     const ptr = entry === 0 ? 0 : this.memory.get(entry + TARGET) * BYTES;
     this.lock.unlock();
     return ptr;
   }
 
-  /** Forgets the name; false if there was none. The block stays as it is. */
-  delete(name: string): boolean {
-    const words = wordsOf(name);
-    this.enter();
+  delete(words: Int32Array): boolean {
+    this.lock.lock();
     const entry = this.find(words);
     if (entry !== 0) this.memory.set(entry + TARGET, 0);
     this.lock.unlock();
@@ -81,7 +106,7 @@ export class Roots {
   }
 
   entries(): [name: string, ptr: number][] {
-    this.enter();
+    this.lock.lock();
     const found = this.indexes()
       .filter((entry) => this.memory.get(entry + TARGET) !== 0)
       .map((entry): [string, number] => [
@@ -90,11 +115,6 @@ export class Roots {
       ]);
     this.lock.unlock();
     return found;
-  }
-
-  private enter(): void {
-    this.checkPresent();
-    this.lock.lock();
   }
 
   private indexes(): number[] {

@@ -7,7 +7,7 @@
 // anything, and a past value is a figure that was true a moment ago.
 
 import { CLASS, COUNTER, HEADER, LOCK, ZONE } from '../word/layout.ts';
-import { ZONE_NAMES, type ZoneName } from '../page/zone.ts';
+import { usedPages, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
 import { Magazines } from '../block/magazine.ts';
 import { Counters } from '../slot/counters.ts';
 import { modeIn, type Mode } from './mode.ts';
@@ -105,7 +105,7 @@ export function statsOf(on: Attachment): HeapStats {
     peakBytes: memory.load(HEADER.OUT_PEAK) * 16,
     pageBytes,
     pages,
-    freePages: pages - memory.load(HEADER.USED),
+    freePages: pages - usedPages(memory, layout.zones),
     peakPages: memory.load(HEADER.PEAK),
     metadataBytes: geometry.byteEnd - layout.metadataByte,
     allocCount: allocs,
@@ -138,8 +138,8 @@ function lockStats(on: Attachment, word: number): LockStats {
 }
 
 function headerLocks(on: Attachment): LockStats[] {
-  const { SLOT_LOCK, ROOT_LOCK, POOL_LOCK, SIMPLE_LOCK } = HEADER;
-  return [SLOT_LOCK, ROOT_LOCK, POOL_LOCK, SIMPLE_LOCK].map((word) => lockStats(on, word));
+  const { SLOT_LOCK, ROOT_LOCK, RECOVERY_LOCK, POOL_LOCK, SIMPLE_LOCK } = HEADER;
+  return [SLOT_LOCK, ROOT_LOCK, RECOVERY_LOCK, POOL_LOCK, SIMPLE_LOCK].map((word) => lockStats(on, word));
 }
 
 /** The magazines of every taken slot. */
@@ -219,10 +219,10 @@ function slotStats(on: Attachment, of: Magazines): SlotStats {
   };
 }
 
-/** Sums over all slots and all that have left. */
+/** Sums over all slots, whoever sat there. */
 function countsOf(on: Attachment) {
   const of = Array.from(
-    { length: on.geometry.maxSlots + 1 },
+    { length: on.table.seats },
     (_, i) => new Counters(on.memory, on.layout, i),
   );
   const total = (which: number) => sum(of.map((c) => c.get(which)));

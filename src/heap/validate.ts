@@ -8,8 +8,8 @@
 // and is counted before it frees, and magazines are read before states, so the second walk sees an
 // entry for every state that it had changed by the first.
 
-import { CLASS, COUNTER, HEADER, LOCK, MAGIC, PAGE, STATE, ZONE } from '../word/layout.ts';
-import { Lock } from '../word/lock.ts';
+import { CLASS, COUNTER, HEADER, MAGIC, PAGE, STATE, ZONE } from '../word/layout.ts';
+import type { Lock } from '../word/lock.ts';
 import { auditZone, type Finding, type UsedRun } from '../page/audit.ts';
 import { ZONE_NAMES, type Zone, type ZoneName } from '../page/zone.ts';
 import { BlockAuditor, emptyAudit, type ClassAudit } from '../block/audit.ts';
@@ -66,8 +66,7 @@ function takenSlots(on: Attachment): number[] {
 function locksOf(on: Attachment): Lock[] {
   const depots = on.depots.flatMap((depot) => depot?.lock ?? []);
   const zones = on.zones.list.map((zone) => zone.lock);
-  const pool = new Lock(on.memory, HEADER.POOL_LOCK + LOCK.WORD, on.seat.token);
-  return [on.slotLock, ...depots, on.simple.lock, ...zones, pool];
+  return [on.slotLock, ...depots, on.simple.lock, ...zones, on.pool.lock];
 }
 
 class Walk {
@@ -76,7 +75,6 @@ class Walk {
   private readonly sums: ClassAudit[];
   private readonly simple: SimpleAuditor;
   private readonly atRest: Finding[] = [];
-  private usedPages = 0;
 
   constructor(on: Attachment) {
     this.on = on;
@@ -90,11 +88,6 @@ class Walk {
     const zones = this.on.zones.list.flatMap((_, i) => this.zone(i));
     for (const sums of this.sums.slice(1)) this.classSums(sums);
     this.simple.totals();
-    const used = this.on.memory.load(HEADER.USED);
-    if (used !== this.usedPages) {
-      const pages = `${String(this.usedPages)} pages are in use, ${String(used)} are counted`;
-      this.blocks.say('header', 0, pages);
-    }
     const findings = [...zones, ...this.blocks.findings, ...this.simple.findings];
     return { findings, atRest: this.atRest };
   }
@@ -109,7 +102,6 @@ class Walk {
     for (const { page, pages } of audit.free) {
       this.blocks.inside(page << shift, (page + pages) << shift);
     }
-    this.usedPages += audit.used.reduce((sum, { pages }) => sum + pages, 0);
     return audit.findings;
   }
 
@@ -130,6 +122,7 @@ class Walk {
     const sums = this.sums[owner];
     if (owner === ARENA) this.simple.arena(run);
     else if (owner === 0) this.plainRun(run);
+    else if (shape?.kind === 'run') this.plainRun(run);
     else if (shape !== undefined && sums !== undefined) {
       this.blocks.slab(run, shape.granules, sums);
     } else this.blocks.say('page map', run.page << this.on.map.granuleShift, 'no such owner');

@@ -8,18 +8,32 @@
 // the next, and every page inside reads 0. Splits and merges decide with one store (COMMIT): a
 // split writes the pieces' words inside the old block, where nobody looks, and then shortens it; a
 // merge writes the longer block and then clears the word it swallowed. The lists, AVAILABLE and
-// FREE are derived from it.
+// FREE are derived from it: who takes the lock over from the dead makes them anew. Words that stand
+// inside a run or block, written too early or not yet cleared, lie in the range DIRTY.
+//
+// A used run has an OWNER from its first moment on: the word is written before the run is cut. The
+// word `note`, which the caller's lock guards, names the run before anybody else could: a run that
+// was cut for the dead is found there (layout.ts, TRANSIT).
 //
 // All methods want the zone's lock. Equations:
 //   sum of lengths over all starts == pages of the zone
-//   FREE == sum of lengths over free starts == sum of COUNTS[k] << k
-//   COUNTS[k] == length of list k;  bit k of AVAILABLE == list k is not empty
+//   FREE == sum of lengths over free starts
 
-import { ZONE } from '../word/layout.ts';
+import { PAGE, ZONE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
+import { FreeLists } from './freelists.ts';
 import type { PageMap } from './pagemap.ts';
 
-const { FIRST, END, FREE, AVAILABLE, HEADS, COUNTS, ORDERS } = ZONE;
+const { FIRST, END, DIRTY, DIRTY_PAGES } = ZONE;
+const { OWNER } = PAGE;
+
+/** For whom a run is cut. */
+export interface Claim {
+  /** What its OWNER word says from its first moment on. */
+  readonly owner: number;
+  /** The word that names it. */
+  readonly note: number;
+}
 
 /** The smallest order whose block holds so many pages. */
 export function orderOf(pages: number): number {
@@ -37,6 +51,7 @@ export class Buddy {
   private readonly map: PageMap;
   private readonly memory: Memory;
   private readonly zone: number;
+  private readonly lists: FreeLists;
   readonly first: number;
   readonly end: number;
 
@@ -45,6 +60,7 @@ export class Buddy {
     this.map = map;
     this.memory = map.memory;
     this.zone = zone;
+    this.lists = new FreeLists(map, zone);
     this.first = map.memory.get(zone + FIRST);
     this.end = map.memory.get(zone + END);
   }
@@ -55,17 +71,19 @@ export class Buddy {
   }
 
   freePages(): number {
-    return this.memory.get(this.zone + FREE);
+    return this.lists.freePages();
   }
 
   /** Takes a run of `pages` aligned to 2^alignOrder pages; its first page, or 0. */
-  allocLocked(pages: number, alignOrder: number): number {
+  allocLocked(pages: number, alignOrder: number, claim: Claim): number {
     const fits = orderOf(pages);
-    const order = this.findOrder(fits > alignOrder ? fits : alignOrder);
-    if (order < 0) return alignOrder === 0 ? this.allocSpanLocked(pages) : 0;
-    const page = this.memory.get(this.head(order));
-    this.take(page, order);
+    const order = this.lists.findOrder(fits > alignOrder ? fits : alignOrder);
+    if (order < 0) return alignOrder === 0 ? this.allocSpanLocked(pages, claim) : 0;
+    const page = this.lists.first(order);
+    this.claim(page, claim);
+    this.lists.take(page, order);
     const length = 1 << order;
+    this.dirty(page, length);
     if (pages < length) this.writeFree(page + pages, length - pages);
     this.map.setRun(page, pages); // COMMIT: the pieces behind it become visible with it
     if (pages < length) this.linkFree(page + pages, length - pages);
@@ -73,11 +91,12 @@ export class Buddy {
   }
 
   /** Takes a run out of free blocks that stand side by side; what no one block holds. Or 0. */
-  private allocSpanLocked(pages: number): number {
+  private allocSpanLocked(pages: number, claim: Claim): number {
     const page = pages > this.freePages() ? 0 : this.findSpan(pages);
     if (page === 0) return 0;
+    this.claim(page, claim);
     const order = -1 - this.map.run(page);
-    this.take(page, order);
+    this.lists.take(page, order);
     this.map.setRun(page, 1 << order); // COMMIT
     return this.growLocked(page, pages) ? page : 0;
   }
@@ -99,6 +118,7 @@ export class Buddy {
   /** Gives back the run that starts at `page`; returns its pages. */
   freeLocked(page: number): number {
     const pages = this.map.run(page);
+    this.dirty(page, pages);
     this.addFree(page, pages);
     this.mergeRange(page, pages);
     return pages;
@@ -107,6 +127,7 @@ export class Buddy {
   /** Cuts the used run at `page` down to `pages`. */
   shrinkLocked(page: number, pages: number): void {
     const tail = this.map.run(page) - pages;
+    this.dirty(page, pages + tail);
     this.writeFree(page + pages, tail);
     this.map.setRun(page, pages); // COMMIT
     this.linkFree(page + pages, tail);
@@ -120,8 +141,9 @@ export class Buddy {
     const reach = this.freeReach(from, to);
     if (reach === 0) return false;
     for (let at = from; at < reach; at += this.map.lengthAt(at)) {
-      this.take(at, -1 - this.map.run(at));
+      this.lists.take(at, -1 - this.map.run(at));
     }
+    this.dirty(page, reach - page);
     if (reach > to) this.writeFree(to, reach - to);
     const swallowed = this.startsBetween(from, to);
     this.map.setRun(page, pages); // COMMIT
@@ -130,33 +152,53 @@ export class Buddy {
     return true;
   }
 
+  /** Makes everything anew that follows from the RUN words. */
+  rebuildLocked(): void {
+    const { map, lists } = this;
+    lists.clear();
+    for (let page = this.first; page < this.end;) {
+      const length = map.lengthAt(page);
+      if (length <= 0) return; // damage: validate names it
+      this.cleanInside(page, length);
+      if (map.run(page) < 0) lists.put(page, -1 - map.run(page));
+      page += length;
+    }
+    for (let page = this.first; page < this.end;) {
+      page = map.run(page) < 0 ? this.merge(page) : page + map.run(page);
+    }
+  }
+
+  /** Clears the words that a cut operation left inside [page, page + length). */
+  private cleanInside(page: number, length: number): void {
+    const dirty = this.memory.get(this.zone + DIRTY);
+    const end = Math.min(page + length, dirty + this.memory.get(this.zone + DIRTY_PAGES));
+    for (let at = Math.max(page + 1, dirty); at < end; at++) this.map.setRun(at, 0);
+  }
+
   /** Free blocks of each order that fits the zone. Without the lock, as of a moment ago. */
   counts(): number[] {
-    const orders = this.end > this.first ? 32 - Math.clz32(this.end - this.first) : 0;
-    const at = this.zone + COUNTS;
-    // RACE: stats reads them without the lock; each is a figure that was true once.
-    return Array.from({ length: orders }, (_, order) => this.memory.get(at + order));
+    return this.lists.counts(this.end > this.first ? 32 - Math.clz32(this.end - this.first) : 0);
   }
 
   /** Bit k is set if a block of order k is free. */
   available(): number {
-    return this.memory.get(this.zone + AVAILABLE);
+    return this.lists.available();
   }
 
   /** First page of the list of an order; 0 when it is empty. */
   firstFreeLocked(order: number): number {
-    return this.memory.get(this.head(order));
+    return this.lists.first(order);
   }
 
-  private head(order: number): number {
-    return this.zone + HEADS + order;
+  private claim(page: number, { owner, note }: Claim): void {
+    this.map.set(page, OWNER, owner);
+    this.memory.set(note, page);
   }
 
-  /** The smallest order from `least` up with a free block, or -1. */
-  private findOrder(least: number): number {
-    if (least >= ORDERS) return -1;
-    const orders = this.memory.get(this.zone + AVAILABLE) & (-1 << least);
-    return orders === 0 ? -1 : 31 - Math.clz32(orders & -orders);
+  /** RUN words inside [page, page + pages) are about to change. */
+  private dirty(page: number, pages: number): void {
+    this.memory.set(this.zone + DIRTY, page);
+    this.memory.set(this.zone + DIRTY_PAGES, pages);
   }
 
   /** Makes [at, at + pages) free blocks as long as alignment allows, without merging. */
@@ -179,7 +221,7 @@ export class Buddy {
   private linkFree(at: number, pages: number): void {
     const end = at + pages;
     for (let page = at; page < end; page += this.map.lengthAt(page)) {
-      this.put(page, -1 - this.map.run(page));
+      this.lists.put(page, -1 - this.map.run(page));
     }
   }
 
@@ -195,17 +237,18 @@ export class Buddy {
     let order = -1 - this.map.run(page);
     let buddy = this.buddyOf(page, order);
     if (buddy < 0) return page + (1 << order);
-    this.take(page, order);
+    this.lists.take(page, order);
     while (buddy >= 0) {
-      this.take(buddy, order);
+      this.lists.take(buddy, order);
       const high = page < buddy ? buddy : page;
       page = page < buddy ? page : buddy;
       order++;
+      this.dirty(page, 1 << order);
       this.map.setRun(page, -1 - order); // COMMIT
       this.map.setRun(high, 0);
       buddy = this.buddyOf(page, order);
     }
-    this.put(page, order);
+    this.lists.put(page, order);
     return page + (1 << order);
   }
 
@@ -230,25 +273,5 @@ export class Buddy {
     const starts: number[] = [];
     for (let at = from; at < to; at += this.map.lengthAt(at)) starts.push(at);
     return starts;
-  }
-
-  private put(page: number, order: number): void {
-    this.map.link(this.head(order), page);
-    this.count(order, 1);
-  }
-
-  private take(page: number, order: number): void {
-    this.map.unlink(this.head(order), page);
-    this.count(order, -1);
-  }
-
-  private count(order: number, blocks: number): void {
-    const { memory, zone } = this;
-    const count = memory.get(zone + COUNTS + order) + blocks;
-    memory.set(zone + COUNTS + order, count);
-    memory.set(zone + FREE, memory.get(zone + FREE) + (blocks << order));
-    if (count === (blocks > 0 ? 1 : 0)) {
-      memory.set(zone + AVAILABLE, memory.get(zone + AVAILABLE) ^ (1 << order));
-    }
   }
 }

@@ -10,14 +10,15 @@
 // A zone without pages is skipped, and then the next one counts as the preferred one.
 
 import type { Layout } from '../word/geometry.ts';
-import { HEADER, LOCK, ZONE } from '../word/layout.ts';
-import { Lock } from '../word/lock.ts';
+import { HEADER, LOCK, PAGE, ZONE } from '../word/layout.ts';
+import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
-import { Buddy } from './buddy.ts';
+import { Buddy, type Claim } from './buddy.ts';
 import type { PageMap } from './pagemap.ts';
 
-const { COUNT, WORDS, FIRST, END, LOW, PEAK, LARGE_RUNS, LARGE_PAGES } = ZONE;
-const { USED, PEAK: HEAP_PEAK, DMA_END, HIGH_START } = HEADER;
+const { COUNT, WORDS, FIRST, END, LOW, FREE, PEAK, LARGE_RUNS, LARGE_PAGES, TOUCHED } = ZONE;
+const { PEAK: HEAP_PEAK, DMA_END, HIGH_START } = HEADER;
+const { OWNER } = PAGE;
 
 export type ZoneName = 'dma' | 'normal' | 'high';
 export const ZONE_NAMES: readonly ZoneName[] = ['dma', 'normal', 'high'];
@@ -30,20 +31,42 @@ export const PREFERENCES = Object.freeze({
   dma: [0],
 });
 
-export class Zone {
+/** What a zone has to know of the blocks above it. */
+export interface LargeRuns {
+  /** Whether the run that starts at `page` is a live large one, by its block's state. */
+  isLargeAt(page: number): boolean;
+  /** Settles the journal entry that the word `at` names, if it names one (statemap.ts). */
+  settleEntry(at: number): void;
+}
+
+/** What large runs are cut with: they belong to nobody but their holder. */
+const LARGE_OWNER = 0;
+
+export class Zone implements Guarded {
   readonly memory: Memory;
   readonly lock: Lock;
   readonly buddy: Buddy;
   /** Word index of the zone's record. */
   readonly record: number;
   readonly pages: number;
+  /** What a large run is cut with. */
+  readonly forLarge: Claim;
+  private readonly map: PageMap;
+  private readonly zones: number;
+  private readonly blocks: LargeRuns;
 
-  constructor(map: PageMap, record: number, token: number) {
+  /** Zone number `index` of those whose records begin at word `zones`. */
+  constructor(map: PageMap, zones: number, index: number, locks: Locks, blocks: LargeRuns) {
+    const record = zones + index * WORDS;
+    this.map = map;
+    this.zones = zones;
     this.memory = map.memory;
     this.record = record;
-    this.lock = new Lock(map.memory, record + LOCK.WORD, token);
+    this.blocks = blocks;
+    this.lock = locks.at(record + LOCK.WORD, this);
     this.buddy = new Buddy(map, record);
     this.pages = this.buddy.end - this.buddy.first;
+    this.forLarge = { owner: LARGE_OWNER, note: record + TOUCHED };
   }
 
   /** Pages that a request must leave free here: none if it prefers this zone. */
@@ -52,18 +75,23 @@ export class Zone {
   }
 
   /** Takes a run if `reserve` pages stay free; its first page, or 0. */
-  alloc(pages: number, alignOrder: number, reserve: number): number {
+  alloc(pages: number, reserve: number, claim: Claim): number {
     this.lock.lock();
-    const page = this.allocLocked(pages, alignOrder, reserve);
+    const page = this.allocLocked(pages, 0, reserve, claim);
     this.lock.unlock();
     return page;
   }
 
-  allocLocked(pages: number, alignOrder: number, reserve: number): number {
+  allocLocked(pages: number, alignOrder: number, reserve: number, claim: Claim): number {
     if (this.buddy.freePages() - pages < reserve) return 0;
-    const page = this.buddy.allocLocked(pages, alignOrder);
-    if (page !== 0) this.used(pages);
+    const page = this.buddy.allocLocked(pages, alignOrder, claim);
+    if (page !== 0) this.used();
     return page;
+  }
+
+  /** A large run's state is about to change: named, so that a death cannot lose it. */
+  touchLocked(page: number): void {
+    this.memory.set(this.record + TOUCHED, page);
   }
 
   /** Counts a run as large, or changes how many pages large runs have. */
@@ -75,15 +103,8 @@ export class Zone {
 
   free(page: number): void {
     this.lock.lock();
-    this.freeLocked(page);
+    this.buddy.freeLocked(page);
     this.lock.unlock();
-  }
-
-  /** Gives a run back; returns its pages. */
-  freeLocked(page: number): number {
-    const pages = this.buddy.freeLocked(page);
-    this.used(-pages);
-    return pages;
   }
 
   /** Changes the run at `page` to `pages` where it stands; false if its neighbour is in use. */
@@ -91,42 +112,77 @@ export class Zone {
     let done = true;
     if (pages < from) this.buddy.shrinkLocked(page, pages);
     else if (pages > from) done = this.buddy.growLocked(page, pages);
-    if (done) this.used(pages - from);
+    if (done) this.used();
     return done;
   }
 
-  /** Under the zone's lock; USED is shared by the zones, so it is added to atomically. */
-  private used(pages: number): void {
+  /** The dead may have left runs half cut, lists half linked, and a large run in nobody's name. */
+  repairLocked(): void {
+    const page = this.memory.get(this.record + TOUCHED);
+    this.buddy.rebuildLocked();
+    this.blocks.settleEntry(this.record + ZONE.ENTRY);
+    const inUse = page !== 0 && this.map.run(page) > 0;
+    const nobodys = inUse && this.map.get(page, OWNER) === LARGE_OWNER;
+    if (nobodys && !this.blocks.isLargeAt(page)) this.buddy.freeLocked(page);
+    this.countLargeAnew();
+  }
+
+  private countLargeAnew(): void {
+    const { memory, record, map, buddy } = this;
+    let runs = 0;
+    let pages = 0;
+    for (let page = buddy.first; page < buddy.end && map.lengthAt(page) > 0;) {
+      const large = map.run(page) > 0 && this.blocks.isLargeAt(page);
+      if (large) runs++;
+      if (large) pages += map.run(page);
+      page += map.lengthAt(page);
+    }
+    memory.set(record + LARGE_RUNS, runs);
+    memory.set(record + LARGE_PAGES, pages);
+  }
+
+  /** Raises the peaks. */
+  private used(): void {
     const { memory, record } = this;
-    raiseTo(memory, HEAP_PEAK, memory.add(USED, pages) + pages);
     const inUse = this.pages - this.buddy.freePages();
     if (inUse > memory.get(record + PEAK)) memory.set(record + PEAK, inUse);
+    raiseTo(memory, HEAP_PEAK, usedPages(memory, this.zones));
   }
+}
+
+/** Pages in use in all zones, whose records begin at word `zones`. */
+export function usedPages(memory: Memory, zones: number): number {
+  let used = 0;
+  for (let record = zones; record < zones + COUNT * WORDS; record += WORDS) {
+    // RACE: other zones go on; each figure was true a moment ago, and none decides anything.
+    used += memory.get(record + END) - memory.get(record + FIRST) - memory.get(record + FREE);
+  }
+  return used;
 }
 
 export class Zones {
   readonly list: readonly Zone[];
   readonly map: PageMap;
 
-  constructor(map: PageMap, layout: Layout, token: number) {
+  constructor(map: PageMap, layout: Layout, locks: Locks, blocks: LargeRuns) {
     this.map = map;
-    this.list = ZONE_NAMES.map((_, i) => new Zone(map, layout.zones + i * WORDS, token));
+    this.list = ZONE_NAMES.map((_, i) => new Zone(map, layout.zones, i, locks, blocks));
   }
 
   /** Takes a run by preference; its first page, or 0 when no zone may give it. */
-  alloc(pages: number, alignOrder: number, preference: readonly number[]): number {
+  alloc(pages: number, preference: readonly number[], claim: Claim): number {
     const first = this.firstOf(preference);
     for (const index of preference) {
-      const page = this.allocIn(index, pages, alignOrder, index === first);
+      const page = this.allocIn(index, pages, index === first, claim);
       if (page !== 0) return page;
     }
     return 0;
   }
 
   /** Takes a run of one zone; from one that is not preferred, only above its reserve. */
-  allocIn(index: number, pages: number, alignOrder: number, preferred: boolean): number {
+  allocIn(index: number, pages: number, preferred: boolean, claim: Claim): number {
     const zone = this.list[index] as Zone;
-    return zone.pages === 0 ? 0 : zone.alloc(pages, alignOrder, zone.reserveFor(preferred));
+    return zone.pages === 0 ? 0 : zone.alloc(pages, zone.reserveFor(preferred), claim);
   }
 
   free(page: number): void {

@@ -1,6 +1,7 @@
-// Counters: eight doubles for each slot on a cache line of their own, and eight more into which a
-// slot's are folded when its thread detaches. Doubles do not wrap: 2^31 operations pass in nine
-// seconds, 2^53 in a year. They are statistics; no decision of the heap rests on them.
+// Counters: eight doubles for each slot on a cache line of their own. They count what was done from
+// this slot since the heap was made, whichever threads sat there: nothing has to be added up when
+// one leaves or dies. Doubles do not wrap: 2^31 operations pass in nine seconds, 2^53 in a year.
+// They are statistics; no decision of the heap rests on them.
 //
 // Allocs and frees are counted in two words of the slot, because that is what the fast path can do
 // in a nanosecond, and carried here each 2^32. (Adding to a double there cost 1 ns more on Node 20
@@ -8,7 +9,6 @@
 //
 //   word     writers    readers  access  if its writer dies midway
 //   a count  the slot   stats    plain   valid: one operation more or less
-//   retired  slot lock  stats    plain   valid
 //
 // RACE: stats reads other slots' counters as they are; each past value was true once.
 
@@ -23,7 +23,6 @@ export class Counters {
   private readonly base: number;
   private readonly words: number;
 
-  /** The counters of one slot; of all that have detached, for slot number maxSlots. */
   constructor(memory: Memory, layout: Layout, slot: number) {
     this.memory = memory;
     this.base = slot * WORDS;
@@ -36,16 +35,6 @@ export class Counters {
 
   bump(which: number): void {
     this.add(which, 1);
-  }
-
-  /** Moves all counts to `retired` and leaves zeroes; under the slot lock. */
-  foldInto(retired: Counters): void {
-    for (let which = 0; which < WORDS; which++) {
-      retired.add(which, this.get(which));
-      this.memory.setCount(this.base + which, 0);
-    }
-    this.memory.set(this.words + SLOT.ALLOCS, 0);
-    this.memory.set(this.words + SLOT.FREES, 0);
   }
 
   private add(which: number, count: number): void {

@@ -1,27 +1,40 @@
-// The slot table: who is here. A slot is a thread's seat in the heap: its magazines, its counters,
-// and the name (token) under which it holds locks. One word says who sits there:
+// The slot table: who is here. A slot is a thread's seat in the heap: its magazines, its journals,
+// its counters, and the name (token) under which it holds locks. Two words say who sits there:
 //
-//   SEAT = incarnation << 2 | state          0 free · 1 taken
+//   WHO   0, or the thread that has the slot            (thread.ts says what it is called)
+//   SEAT  incarnation << 2 | state                      0 free · 1 taken · 2 dead
 //
-//   from      to                  who
-//   i, free   i + 1, taken        attach, by CAS: one of several threads wins
-//   i, taken  i, free             detach, after everything of the slot has been given back
+//   from              to                     who
+//   WHO 0             the thread             attach, by CAS: one of several threads wins
+//   SEAT i, free      i, taken               the same thread, next
+//   SEAT i, any       i, dead                who has seen that its thread is gone; the thread
+//                                            itself, when it has crashed inside; reap; by CAS
+//   SEAT i, any       i + 1, free            detach or recovery, when nothing is left of the slot
+//   WHO any           0                      the same thread, next: only now may it be taken
 //
-//   word      writers            readers  access  if its writer dies midway
-//   SEAT      by CAS, the owner  all      atomic  names the dead
+//   word      writers               readers  access  if its writer dies midway
+//   WHO       by CAS, then the last all      atomic  names the dead from its first moment on
+//   START     who has WHO           all      atomic  0 until it is known: then nobody can ask
+//   SEAT      see above             all      atomic  any state of a thread that is gone is dead
 //
-// An incarnation makes each use of a seat distinct: a lock word or a magazine left by the dead can
-// not be mistaken for its successor's.
+// An incarnation makes each use of a seat distinct: a lock word or a journal left by the dead can
+// not be mistaken for its successor's, and no late witness declares the successor dead. A few seats
+// are spare ones: there sits who has to recover the dead before any other slot is to be had.
 
 import type { Layout } from '../word/geometry.ts';
 import { HEADER, SLOT } from '../word/layout.ts';
-import { tokenOf } from '../word/lock.ts';
+import { slotOfToken, tokenOf, type Deaths } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
+import { canAsk, isGone, thisThread } from './thread.ts';
 
-const { SEAT, WORDS } = SLOT;
+const { SEAT, WHO, START, THREAD, WORDS } = SLOT;
+const { DEATHS, SLOTS_USED } = HEADER;
+const FREE = 0;
 const TAKEN = 1;
+const DEAD = 2;
 const STATE_BITS = 2;
 const STATE_MASK = 3;
+const INCARNATIONS = 2 ** 22;
 
 export interface Seat {
   readonly slot: number;
@@ -29,44 +42,125 @@ export interface Seat {
   readonly token: number;
 }
 
-export class SlotTable {
+export class SlotTable implements Deaths {
   readonly maxSlots: number;
+  /** With the spare ones. */
+  readonly seats: number;
   private readonly memory: Memory;
   private readonly first: number;
 
   constructor(memory: Memory, layout: Layout, maxSlots: number) {
     this.memory = memory;
     this.maxSlots = maxSlots;
+    this.seats = maxSlots + SLOT.SPARES;
     this.first = layout.slots;
   }
 
   /** Takes the lowest free slot for the calling thread; null when all are taken. */
   take(): Seat | null {
     for (let slot = 0; slot < this.maxSlots; slot++) {
-      const word = this.first + slot * WORDS + SEAT;
-      const seen = this.memory.load(word);
-      if ((seen & STATE_MASK) !== 0) continue;
-      const incarnation = ((seen >>> STATE_BITS) + 1) & 0x3fffff;
-      const taken = (incarnation << STATE_BITS) | TAKEN;
-      // COMMIT: the seat is ours or another's.
-      if (this.memory.cas(word, seen, taken) !== seen) continue;
-      raiseTo(this.memory, HEADER.SLOTS_USED, slot + 1);
-      return { slot, incarnation, token: tokenOf(slot, incarnation) };
+      const seat = this.takeAt(slot);
+      if (seat !== null) return seat;
     }
     return null;
   }
 
-  /** Gives the slot back; nothing of it may be in use any more. */
-  leave(seat: Seat): void {
-    const word = this.first + seat.slot * WORDS + SEAT;
-    this.memory.store(word, seat.incarnation << STATE_BITS); // COMMIT: pairs with take's load
+  /** Takes one of the seats from which slots are recovered when none is free. */
+  takeSpare(): Seat | null {
+    for (let slot = this.maxSlots; slot < this.seats; slot++) {
+      const seat = this.takeAt(slot);
+      if (seat !== null) return seat;
+    }
+    return null;
+  }
+
+  /** Takes a certain slot, if it is free. */
+  takeAt(slot: number): Seat | null {
+    const { memory } = this;
+    const record = this.record(slot);
+    if (memory.load(record + WHO) !== 0) return null;
+    const { who, start, thread } = thisThread();
+    if (memory.cas(record + WHO, 0, who) !== 0) return null; // COMMIT: ours or another's
+    memory.store(record + START, start);
+    memory.store(record + THREAD, thread);
+    const incarnation = this.incarnationOf(slot);
+    memory.store(record + SEAT, (incarnation << STATE_BITS) | TAKEN);
+    if (slot < this.maxSlots) raiseTo(memory, SLOTS_USED, slot + 1);
+    return { slot, incarnation, token: tokenOf(slot, incarnation) };
+  }
+
+  /** Gives a slot back; nothing of it may be in use any more. */
+  release(slot: number): void {
+    const { memory } = this;
+    const record = this.record(slot);
+    const next = (this.incarnationOf(slot) + 1) % INCARNATIONS;
+    memory.store(record + SEAT, (next << STATE_BITS) | FREE);
+    memory.store(record + START, 0);
+    memory.store(record + THREAD, 0);
+    memory.store(record + WHO, 0); // COMMIT: pairs with takeAt's load
   }
 
   isTaken(slot: number): boolean {
-    return (this.memory.load(this.first + slot * WORDS + SEAT) & STATE_MASK) !== 0;
+    return this.stateOf(slot) === TAKEN;
   }
 
   incarnationOf(slot: number): number {
-    return this.memory.load(this.first + slot * WORDS + SEAT) >>> STATE_BITS;
+    return this.memory.load(this.record(slot) + SEAT) >>> STATE_BITS;
+  }
+
+  /** The number that worker_threads gave the slot's thread, plus 1; 0 is nobody or unknown. */
+  threadOf(slot: number): number {
+    return this.memory.load(this.record(slot) + THREAD);
+  }
+
+  /** Whether the holder of a lock will never let go of it. Asks the system: some microseconds. */
+  isDead(token: number): boolean {
+    const slot = slotOfToken(token);
+    return tokenOf(slot, this.incarnationOf(slot)) === token && this.isOver(slot);
+  }
+
+  /** Whether the slot waits for its recovery: declared dead, or its thread is gone. */
+  isOver(slot: number): boolean {
+    const { memory } = this;
+    const record = this.record(slot);
+    const who = memory.load(record + WHO);
+    if (who === 0) return false;
+    const seat = memory.load(record + SEAT);
+    if ((seat & STATE_MASK) === DEAD) return true;
+    if (!isGone(who, memory.load(record + START))) return false;
+    // Still the same WHO: the slot is the dead's until a recovery, which changes SEAT first.
+    return memory.load(record + WHO) === who && this.declare(slot, seat);
+  }
+
+  /**
+   * Declares the slot's thread dead, or out of this heap for good. The caller knows; `seat` is the
+   * word that was seen. False if that is over already.
+   */
+  declare(slot: number, seat: number = this.memory.load(this.record(slot) + SEAT)): boolean {
+    const { memory } = this;
+    const dead = (seat & ~STATE_MASK) | DEAD;
+    if (memory.cas(this.record(slot) + SEAT, seat, dead) !== seat) return false; // COMMIT
+    memory.store(DEATHS, 1);
+    return true;
+  }
+
+  /**
+   * Declares a thread dead on somebody's word; false if nobody sits there, or if the system knows
+   * that it lives.
+   */
+  reap(slot: number): boolean {
+    if (!Number.isInteger(slot) || slot < 0 || slot >= this.seats) return false;
+    if (this.isOver(slot)) return true;
+    const record = this.record(slot);
+    const known = this.memory.load(record + START) !== 0 && canAsk();
+    return !known && this.isTaken(slot) && this.declare(slot);
+  }
+
+  private stateOf(slot: number): number {
+    return this.memory.load(this.record(slot) + SEAT) & STATE_MASK;
+  }
+
+  private record(slot: number): number {
+    return this.first + slot * WORDS;
   }
 }

@@ -12,6 +12,7 @@ import {
   ROOT,
   SLOT,
   TABLE,
+  TX,
   ZONE,
 } from './layout.ts';
 
@@ -29,6 +30,8 @@ export interface Geometry {
   readonly maxSlots: number;
   readonly magazines: number;
   readonly checked: boolean;
+  /** Owners are tracked; such a heap is checked too. */
+  readonly tracked: boolean;
   /** Byte offset of the heap in its buffer, and one past its end; whole pages. */
   readonly byteOffset: number;
   readonly byteEnd: number;
@@ -63,6 +66,8 @@ export interface Layout {
   readonly endWords: number;
   readonly countersByte: number;
   readonly bytesByte: number;
+  /** Byte, from bytesByte on, of the owners' map; 0 in a heap that does not track them. */
+  readonly owners: number;
   readonly endByte: number;
   /** Byte of the buffer where the metadata begins: behind the last page and a guard. */
   readonly metadataByte: number;
@@ -70,12 +75,13 @@ export interface Layout {
   readonly endPage: number;
   readonly firstGranule: number;
   readonly endGranule: number;
+  /** Granule number = page number << this. */
+  readonly granuleShift: number;
+  readonly checked: boolean;
 }
 
 /** Pages of nobody's between the last block and the metadata: what overruns it ends there. */
 const GUARD_PAGES = 1;
-/** Words of one slot's journal: reserved for transactions. */
-const JOURNAL_WORDS = 64;
 
 function align(value: number, to: number): number {
   return Math.ceil(value / to) * to;
@@ -95,6 +101,8 @@ export function layoutOf(g: Geometry): Layout {
     endPage,
     firstGranule: firstPage * granules,
     endGranule: endPage * granules,
+    granuleShift: g.pageShift - GRANULE.SHIFT,
+    checked: g.checked,
   };
 }
 
@@ -111,14 +119,15 @@ function pagesIn(g: Geometry, total: number): number {
 
 function regionsOf(g: Geometry, pages: number) {
   const granules = pages << (g.pageShift - GRANULE.SHIFT);
-  const journals = SLOTS_AT + (g.maxSlots + 1) * SLOT.WORDS; // the last is nobody's, always empty
-  const magazines = align(journals + g.maxSlots * JOURNAL_WORDS, MAGAZINE.WORDS);
+  const journals = SLOTS_AT + (g.maxSlots + SLOT.SPARES) * SLOT.WORDS
+  const magazines = align(journals + g.maxSlots * TX.PER_SLOT * TX.WORDS, MAGAZINE.WORDS);
   const pageMap = magazines + g.magazines * MAGAZINE.WORDS;
   const generations = pageMap + pages * PAGE.WORDS;
   const endWords = align(generations + (g.checked ? granules : 0), MAGAZINE.WORDS);
   const countersByte = endWords * 4;
-  const bytesByte = countersByte + (g.maxSlots + 1) * COUNTER.WORDS * 8;
-  const endByte = bytesByte + TABLE.BYTES + granules + 1; // one more: no block's, always FREE
+  const bytesByte = countersByte + (g.maxSlots + SLOT.SPARES) * COUNTER.WORDS * 8;
+  const states = TABLE.BYTES + granules + 1; // one more: no block's, always FREE
+  const endByte = bytesByte + states + (g.tracked ? granules : 0);
   return {
     roots: ROOTS_AT,
     zones: ZONES_AT,
@@ -131,6 +140,7 @@ function regionsOf(g: Geometry, pages: number) {
     endWords,
     countersByte,
     bytesByte,
+    owners: g.tracked ? states : 0,
     endByte,
   };
 }

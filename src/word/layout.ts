@@ -6,16 +6,16 @@
 //               │             first page, for pointer 0 is null │
 //               │ guard       one page of nobody's              │  where an overrun ends
 //   metadata   ─┼───────────────────────────────────────────────┤
-//               │ header      magic, geometry, totals, 4 locks  │  int32 words from here
+//               │ header      magic, geometry, totals, 5 locks  │  int32 words from here
 //               │ roots       64 names → pointers               │
 //               │ zones       DMA · Normal · High               │  a lock, free lists per order
 //               │ classes     one record per size class         │  a lock, slabs, depot
-//               │ slots       one per attached thread, 1 spare  │  the tops of its magazines
-//               │ journals    reserved for transactions         │
-//               │ magazines   a pool of 64-word arrays          │  60 blocks each
+//               │ slots       one per attached thread, 4 spare  │  the tops of its magazines
+//               │ journals    4 transactions per slot           │  their entries are in arrays:
+//               │ arrays      a pool of 64 words each           │  magazines of 60 blocks, journals
 //               │ page map    one record per page               │  the buddy's and the slabs' truth
 //               │ generations (checked heaps) a word a granule  │
-//               │ counters    8 doubles per slot, 8 for all gone│  doubles from here
+//               │ counters    8 doubles per slot                │  doubles from here
 //               │ class table size → class                      │  bytes from here
 //               │ state map   one byte per granule              │  the truth about every pointer
 //   byteEnd    ─┴───────────────────────────────────────────────┘
@@ -31,11 +31,11 @@
 // zone lock) → pages. Granules are 16 bytes, and everything inside the heap is numbered in granules
 // or pages of the *buffer*, so 2 GiB and 4 GiB are no walls: 16 GiB are 2^30 granules.
 //
-// Lock order: slot table, class, simple heap, zone, pool; roots stand alone. Only validate holds
-// several classes or zones at once, and takes them in ascending order.
+// Lock order: recovery, slot table, transaction, class, simple heap, zone, pool; roots stand alone.
+// Only validate holds several classes or zones at once, and takes them in ascending order.
 //
-// The tables' last column says what a writer leaves that dies midway, and so what a recovery will
-// find; this release has none yet.
+// The tables' last column says what a writer leaves that dies midway, and what recovery makes of it
+// (word/lock.ts, heap/recovery.ts): valid as it stands, or derived again from words that are.
 //
 // Geometry (page size, classes, slots, magazine sizes) is data, written once by `create` and read
 // by `attach`: model tests run the same code with pages of 256 bytes.
@@ -50,10 +50,13 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   READY        create                attach   atomic   0: the buffer is no heap
 //   MODE         setMode, slot lock    all      plain    valid: any value is a mode
 //   SLOTS_USED   attach                slabs    atomic   valid: slots from here on were never taken
-//   USED, PEAK   holder of a zone lock stats    atomic   derived: sum of the zones
-//   OUT, OUT_PEAK whoever moves blocks stats    atomic   derived: sum of the classes
-//   POOL_*       pool lock             same     plain    derived: what is in no slot or depot
+//   DEATHS       who sees a death      all      atomic   valid: a reason to look at all slots
+//   PROBED       who looks at all      all      atomic   valid: when somebody looked last
+//   PEAK         holder of a zone lock stats    atomic   valid
+//   OUT, OUT_PEAK whoever moves blocks stats    atomic   off by what the dead was moving
+//   POOL_*       pool lock             same     plain    derived: HOLDER of each array
 //   SIMPLE_*     simple lock           same     plain    derived: the state map has every boundary
+//   NOTICES      recovery lock         all      plain    valid: statistics and the last recoveries
 export const HEADER = Object.freeze({
   MAGIC: 0,
   VERSION: 1,
@@ -71,12 +74,15 @@ export const HEADER = Object.freeze({
   REGION_END: 16,
   MODE: 17,
   SLOTS_USED: 18,
-  USED: 32,
+  DEATHS: 19,
+  PROBED: 20,
+  TRACKED: 21,
   PEAK: 33,
   OUT: 34,
   OUT_PEAK: 35,
   SLOT_LOCK: 48,
   ROOT_LOCK: 52,
+  RECOVERY_LOCK: 56,
   POOL_LOCK: 64,
   POOL_NEXT: 68,
   POOL_FREE: 69,
@@ -84,7 +90,10 @@ export const HEADER = Object.freeze({
   SIMPLE_ARENAS: 84,
   SIMPLE_BLOCKS: 85,
   SIMPLE_GRANULES: 86,
-  WORDS: 96,
+  SIMPLE_TOUCHED: 87,
+  SIMPLE_ENTRY: 88,
+  NOTICES: 96,
+  WORDS: 256,
 });
 
 //   WORD         any                   any      atomic   names the dead: rebuild, then unlock
@@ -98,6 +107,9 @@ export const ROOT = Object.freeze({ COUNT: 64, GRANULE: 0, NAME: 1, NAME_BYTES: 
 //   FREE, PEAK, AVAILABLE      zone lock  same  plain   derived: the page map's RUN words
 //   LARGE_RUNS, LARGE_PAGES    zone lock  same  plain   derived: state bytes LARGE
 //   HEADS, COUNTS[order]       zone lock  same  plain   derived
+//   TOUCHED                    zone lock  same  plain   names the large run in the dead's hands
+//   DIRTY, DIRTY_PAGES         zone lock  same  plain   where RUN words may stand inside a run
+//   ENTRY                      zone lock  same  plain   names the journal entry, see CLASS
 export const ZONE = Object.freeze({
   LOCK: 0,
   FIRST: 4,
@@ -108,6 +120,10 @@ export const ZONE = Object.freeze({
   AVAILABLE: 9,
   LARGE_RUNS: 10,
   LARGE_PAGES: 11,
+  TOUCHED: 12,
+  DIRTY: 13,
+  DIRTY_PAGES: 14,
+  ENTRY: 15,
   HEADS: 16,
   COUNTS: 40,
   ORDERS: 24,
@@ -123,6 +139,9 @@ export const ZONE = Object.freeze({
 //   CARVED, FREE   blocks in slabs, of them free (run classes: runs held, 0)           derived
 //   FULL…          the depot: magazines with blocks, and how many blocks are in them   derived
 //   EMPTIES        the depot: magazines without blocks                                 derived
+//   TOUCHED        the slab or run that is being changed                               names it
+//   REST_*         SLABS, PAGES, CARVED without REST_OF, which is being made or unmade  names it
+//   ENTRY          a journal's entry that says what is being taken or given            names it
 //
 //   CARVED == FREE + DEPOT_BLOCKS + blocks in slots' magazines + live blocks
 export const CLASS = Object.freeze({
@@ -142,22 +161,39 @@ export const CLASS = Object.freeze({
   MAX_PAGES: 18,
   CAPACITY: 19,
   KIND: 20,
+  TOUCHED: 21,
+  REST_OF: 22,
+  REST_SLABS: 23,
+  REST_PAGES: 24,
+  REST_CARVED: 25,
+  ENTRY: 26,
   WORDS: 32,
   MAX: 63,
 });
 
-//   SEAT           by CAS, then the slot  all       atomic  names the dead
-//   MOVING         the slot               validate  plain   names the magazine between two places
+// See slot/slot.ts for the first four. A slot's counts go on when another thread takes it.
+//
+//   WHO            by CAS, then the slot  all       atomic  names the dead
+//   SEAT           the slot; by CAS       all       atomic  names the dead
+//   START, THREAD  the slot               all       atomic  valid: 0 is unknown
+//   MOVING, …_ID   the slot               validate  plain   names the magazine between two places
+//   ENDING         the slot               recovery  see ENTRY  the block that is being freed
 //   ALLOCS, FREES  the slot               stats     plain   valid: one operation more or less
 //   CACHES         the slot               the slot  plain   valid: the state byte decides
 export const SLOT = Object.freeze({
   SEAT: 0,
   MOVING: 1,
+  MOVING_ID: 2,
+  WHO: 4,
+  START: 5,
+  THREAD: 6,
+  ENDING: 8,
   ALLOCS: 16,
   FREES: 17,
   CACHES: 32,
   WORDS: 32 + 64 * 4,
   MAX: 128,
+  SPARES: 4,
 });
 
 /** A slot's magazines of one class: the word index of the top entry, of the other one's, … */
@@ -165,10 +201,15 @@ export const CACHE = Object.freeze({ TOP: 0, LIMIT: 1, PREVIOUS: 2, BATCH: 3, WO
 
 // A magazine is 64 words on a 64-word boundary, so one word (TOP) says both which magazine it is
 // (its high bits) and how far it is filled (its low six): entries stand in words 4..63, and a top
-// whose low bits are 3 is an empty one. Its header is the depot's while it lies in the depot.
+// whose low bits are 3 is an empty one. HOLDER is the truth about where it belongs, whatever lists
+// and tops say: 0 the pool, slot + 1, DEPOT + class, JOURNAL + a transaction's number in the table.
+// NEXT and COUNT are the depot's or the pool's while it lies there.
 export const MAGAZINE = Object.freeze({
   NEXT: 0,
   COUNT: 1,
+  HOLDER: 2,
+  DEPOT: 256,
+  JOURNAL: 1024,
   ENTRIES: 4,
   NONE: 3,
   CAPACITY: 60,
@@ -180,7 +221,8 @@ export const MAGAZINE = Object.freeze({
 //   NEXT, PREV zone lock while free,     same        plain  derived
 //              class lock while a slab
 //   HEAD       class lock                class lock  plain  valid: a slab's page knows its first
-//   OWNER      class or simple lock      same        plain  0 a run, 1..63 a class, 64 an arena
+//   OWNER      zone lock, then class's   same        plain  0 large, 1..63 a class, 64 an arena;
+//              or simple lock                               + TRANSIT on its way from or to a zone
 //   FREE       class lock                class lock  plain  derived: blocks free in this slab
 //   BITS       class lock                class lock  plain  derived: a set bit is a free block
 //
@@ -198,6 +240,7 @@ export const PAGE = Object.freeze({
   BITS_WORDS: 8,
   WORDS: 14,
   ARENA: 64,
+  TRANSIT: 128,
 });
 
 //   FREE       free in its slab or run, or no block's start         class or zone lock
@@ -233,6 +276,15 @@ export const COUNTER = Object.freeze({
   CORRUPTIONS: 6,
   WORDS: 8,
 });
+
+// A transaction, or one thread's part in it (tx/transaction.ts). A slot has a few.
+export const TX = Object.freeze({ LOCK: 0, WORDS: 64, PER_SLOT: 4 });
+
+// A transaction's entry: what is to be done with a block when it ends (tx/journal.ts).
+//
+//   KIND   transaction's number << 3 | kind; another number is inert    atomic
+//   BLOCK  a granule                                                    plain
+export const ENTRY = Object.freeze({ KIND: 0, BLOCK: 1, AT: 2, BYTES: 3, WORDS: 4 });
 
 /** Class table: bytes 0..512 by (size + 15) / 16, then bytes 513.. by pages. 0 is "no class". */
 export const TABLE = Object.freeze({ SMALL_MAX: 8192, RUNS: 513, RUN_PAGES_MAX: 64, BYTES: 640 });

@@ -9,12 +9,17 @@
 //   0                    token | WAITERS   lock, after having slept: others may still sleep
 //   token                token | WAITERS   a waiter, before it sleeps
 //   token [| WAITERS]    0                 unlock; wakes one if the old word had WAITERS
+//   dead  [| WAITERS]    token | WAITERS   lock or seize, who then repairs what the lock guards
 //
 // The token is the slot's number and incarnation (`tokenOf`). Waits are bounded: a wake-up that is
-// given to a dying waiter is lost, and the bound is what finds it again.
+// given to a dying waiter is lost, and the bound is what finds it again, and the dead.
+//
+// A lock of the dead is never set free. Of those who wait, one puts its own token in place of the
+// dead's, repairs what the lock guards from words that are the truth, and goes on as the holder. If
+// it dies too, the next one begins the repair anew: a repair may be cut anywhere.
 //
 //   word       writers     readers   access   if its writer dies midway
-//   WORD       any         any       atomic   names the dead: recovery rebuilds, then unlocks
+//   WORD       any         any       atomic   names the dead: repaired by the next holder
 //   CONTENDED  the holder  stats     plain    valid: a count
 //   WAITS      the holder  stats     plain    valid: a count
 //
@@ -30,8 +35,8 @@ const { CONTENDED, WAITS } = LOCK;
 const WAITERS = 1;
 /** Reads before sleeping: about a microsecond; a round trip through the kernel is sixty. */
 const SPINS = 64;
-/** Longest sleep before looking again. */
-const PATIENCE_MS = 20;
+/** Longest sleep before looking again, and asking whether the holder lives. */
+const PATIENCE_MS = 5;
 
 /** The word that names a holder: slot in bits 1..8, the incarnation above. Never 0. */
 export function tokenOf(slot: number, incarnation: number): number {
@@ -43,32 +48,67 @@ export function slotOfToken(word: number): number {
   return ((word >>> 1) & 0xff) - 1;
 }
 
-export class Lock {
-  private readonly memory: Memory;
-  private readonly word: number;
-  private readonly token: number;
+/** Whether the holder of a token will never run again: a perfect answer, or "no". */
+export interface Deaths {
+  isDead(token: number): boolean;
+}
 
-  /** A view of the lock at `word` for the thread that holds `token`. */
-  constructor(memory: Memory, word: number, token: number) {
+/** What a lock guards, if a death can leave it half done. */
+export interface Guarded {
+  /** Makes good whatever a dead holder left. May be cut anywhere and begun anew. */
+  repairLocked(): void;
+}
+
+/** The locks of one heap as one seat takes them. */
+export class Locks {
+  readonly memory: Memory;
+  readonly token: number;
+  readonly deaths: Deaths;
+
+  constructor(memory: Memory, token: number, deaths: Deaths = { isDead: () => false }) {
+    this.memory = memory;
+    this.token = token;
+    this.deaths = deaths;
+  }
+
+  /** The lock at `word`; `guarded` is repaired when its holder has died. */
+  at(word: number, guarded?: Guarded): Lock {
+    return new Lock(this, word, guarded);
+  }
+}
+
+export class Lock {
+  readonly word: number;
+  private readonly memory: Memory;
+  private readonly token: number;
+  private readonly deaths: Deaths;
+  private readonly guarded: Guarded | undefined;
+
+  constructor({ memory, token, deaths }: Locks, word: number, guarded?: Guarded) {
     this.memory = memory;
     this.word = word;
     this.token = token;
+    this.deaths = deaths;
+    this.guarded = guarded;
   }
 
-  /** Takes the lock, waiting as long as it takes. */
+  /** Takes the lock, waiting as long as it takes; from a holder who is dead, at once. */
   lock(): void {
     if (this.memory.cas(this.word, 0, this.token) !== 0) this.lockSlow();
-  }
-
-  /** Takes the lock if it is free now. */
-  tryLock(): boolean {
-    return this.memory.cas(this.word, 0, this.token) === 0;
   }
 
   /** Gives the lock back. Publishes all that was written under it to the next holder's cas. */
   unlock(): void {
     const old = this.memory.swap(this.word, 0); // COMMIT
     if ((old & WAITERS) !== 0) this.memory.wake(this.word, 1);
+  }
+
+  /** If `token`, whose holder is dead, has the lock: repairs what it guards and sets it free. */
+  seize(token: number): boolean {
+    const seen = this.memory.load(this.word);
+    if ((seen & ~WAITERS) !== token || !this.takeOver(seen)) return false;
+    this.unlock();
+    return true;
   }
 
   /** A thread that holds the lock already has crashed inside: it would wait for itself for ever. */
@@ -96,14 +136,24 @@ export class Lock {
   /** Waits for the lock; true. Takes it with WAITERS set: others may sleep for all it knows. */
   private sleep(): boolean {
     const { memory, word, token } = this;
-    for (;;) {
+    for (let late = false; ;) {
       const seen = memory.load(word);
       if (seen === 0) {
         if (memory.cas(word, 0, token | WAITERS) === 0) return true;
+      } else if (late && this.deaths.isDead(seen & ~WAITERS)) {
+        if (this.takeOver(seen)) return true;
       } else if ((seen & WAITERS) !== 0 || memory.cas(word, seen, seen | WAITERS) === seen) {
-        memory.wait(word, seen | WAITERS, PATIENCE_MS);
+        late = memory.wait(word, seen | WAITERS, PATIENCE_MS);
       }
     }
+  }
+
+  /** Of several who see the death one gets the lock, and repairs before anybody else is inside. */
+  private takeOver(seen: number): boolean {
+    const mine = this.token | WAITERS; // the dead may have been told of sleepers
+    if (this.memory.cas(this.word, seen, mine) !== seen) return false; // COMMIT
+    this.guarded?.repairLocked();
+    return true;
   }
 
   /** Under the lock, so plain. */

@@ -75,6 +75,12 @@ export class Memory {
     this.bytes.fill(0);
   }
 
+  /** Index of the first byte from `from` up to `end` that is `value`; -1 if there is none. Plain. */
+  findByte(value: number, from: number, end: number): number {
+    const at = this.bytes.indexOf(value, from);
+    return at < end ? at : -1;
+  }
+
   /** Plain zeroes over bytes [from, end). */
   clearBytes(from: number, end: number): void {
     this.bytes.fill(0, from, end);
@@ -89,12 +95,14 @@ export class Memory {
   }
 
   /**
-   * Sleeps until woken while the word is `expected`, at most `timeoutMs`. A thread that may not
-   * block (a browser's page) returns at once: its caller loops and so spins.
+   * Sleeps until woken while the word is `expected`, at most `timeoutMs`; true if it was that
+   * long. A thread that may not block (a browser's page) returns at once: its caller loops and so
+   * spins.
    */
-  wait(index: number, expected: number, timeoutMs: number): void {
-    if (canBlock) Atomics.wait(this.words, index, expected, timeoutMs);
-    else pause();
+  wait(index: number, expected: number, timeoutMs: number): boolean {
+    if (canBlock) return Atomics.wait(this.words, index, expected, timeoutMs) === 'timed-out';
+    pause();
+    return true;
   }
 
   /** Wakes up to `count` threads that sleep on the word; returns how many. */

@@ -22,6 +22,7 @@ export interface TinyOptions {
   readonly maxSlots?: number;
   readonly magazines?: number;
   readonly checked?: boolean;
+  readonly tracked?: boolean;
   readonly mode?: Mode;
   readonly classes?: readonly ClassGeometry[];
   /** What lies in the buffer before it is made a heap. */
@@ -59,7 +60,8 @@ export function tinyHeap(options: TinyOptions = {}): Tiny {
 /** The metadata comes behind the pages: the least that leaves exactly so many of them. */
 function geometryFor(options: TinyOptions): { geometry: Geometry; first: number } {
   const [dma, normal, high] = options.zones ?? [0, 256, 0];
-  const { pageShift = 8, maxSlots = 4, magazines = 64, checked = false } = options;
+  const { pageShift = 8, maxSlots = 4, magazines = 64, tracked = false } = options;
+  const checked = options.checked === true || tracked;
   const classes = options.classes ?? standardClasses(pageShift);
   const first = options.align ?? 1;
   const sized = (end: number): Geometry => ({
@@ -67,6 +69,7 @@ function geometryFor(options: TinyOptions): { geometry: Geometry; first: number 
     maxSlots,
     magazines,
     checked,
+    tracked,
     byteOffset: first * 2 ** pageShift,
     byteEnd: end * 2 ** pageShift,
     dmaEnd: first + dma,

@@ -1,0 +1,128 @@
+// Recovery: what a survivor does for the dead. It takes two steps, and any thread may do either.
+//
+// The first is taken by whoever waits for a lock whose holder has died: it puts its own name into
+// the lock and repairs what the lock guards (word/lock.ts). That alone lets everybody go on.
+// The second is taken by a thread that holds no lock: all that is left of the dead thread's slot is
+// brought home, and the slot is free again. That is this file, in this order:
+//
+//   its locks         each one is taken over, repaired and set free
+//   its transactions  undone, or finished if they were decided
+//   its last free     finished, if it was the one that ended the block's generation
+//   its magazines     their blocks go home to the slabs
+//   its own blocks    in a heap that tracks owners: those it shared with nobody are freed
+//   its slot          free, under a new incarnation
+//
+// Every step looks at what there is and does what is left to do, so a recovery may itself be cut
+// anywhere: the recovery lock, like any other, goes over to the next one who asks, who finds two
+// dead slots instead of one. The cost is that of the dead slot's magazines and journals and of the
+// lists under its locks; it does not depend on the size of the heap.
+
+import { HEADER, LOCK } from '../word/layout.ts';
+import { tokenOf, type Lock } from '../word/lock.ts';
+import { clockMs } from '../slot/thread.ts';
+import { depotsWith, type Attachment } from './attachment.ts';
+import { Release } from './release.ts';
+
+const { DEATHS, PROBED, RECOVERY_LOCK, ROOT_LOCK } = HEADER;
+
+/** Slow paths between two looks at the clock. */
+const CALLS_A_LOOK = 64;
+/** How often somebody asks the system about every slot, while the heap is used. */
+const LOOK_MS = 250;
+
+/** What was found in the slot of one that had died, and brought home. */
+export interface Recovered {
+  readonly slot: number;
+  readonly incarnation: number;
+  /** The worker's threadId; -1 if it is not known. */
+  readonly threadId: number;
+  /** Locks that it held. */
+  readonly locks: number;
+  /** Blocks that lay in its magazines. */
+  readonly cachedBlocks: number;
+  /** Heaps that track owners: live blocks that it alone had. */
+  readonly ownedBlocks: number;
+  readonly milliseconds: number;
+}
+
+export class Recovery {
+  private readonly on: Attachment;
+  private readonly lock: Lock;
+  private readonly release: Release;
+  private calls = 0;
+
+  constructor(on: Attachment) {
+    this.on = on;
+    this.lock = on.locks.at(RECOVERY_LOCK + LOCK.WORD);
+    this.release = new Release(on);
+  }
+
+  /**
+   * What every slow path does first: one atomic read, which says whether somebody has been seen
+   * dead. Now and then it looks for itself. The caller holds no lock.
+   */
+  attend(): void {
+    const { memory } = this.on;
+    if (memory.load(DEATHS) !== 0) this.sweep();
+    else if ((++this.calls & (CALLS_A_LOOK - 1)) === 0) this.look();
+  }
+
+  /** Sweeps if nobody has looked for a while. */
+  look(): void {
+    const { memory } = this.on;
+    const now = clockMs();
+    const since = now - memory.load(PROBED);
+    if (since >= 0 && since < LOOK_MS) return;
+    memory.store(PROBED, now);
+    this.sweep();
+  }
+
+  /**
+   * Looks at every slot and recovers those whose threads are gone. The caller holds no lock. Asking
+   * takes some microseconds for each taken slot.
+   */
+  sweep(): Recovered[] {
+    const { memory, table } = this.on;
+    memory.store(DEATHS, 0); // before looking: who is declared dead later sets it again
+    const over = this.slots().filter((slot) => table.isOver(slot));
+    if (over.length === 0) return [];
+    this.lock.lock();
+    const found: Recovered[] = [];
+    for (const slot of over) if (table.isOver(slot)) found.push(this.recoverLocked(slot));
+    this.lock.unlock();
+    return found;
+  }
+
+  private slots(): number[] {
+    return Array.from({ length: this.on.table.seats }, (_, slot) => slot);
+  }
+
+  private recoverLocked(slot: number): Recovered {
+    const { table } = this.on;
+    const start = performance.now();
+    const incarnation = table.incarnationOf(slot);
+    const threadId = table.threadOf(slot) - 1;
+    const locks = this.seizeLocks(tokenOf(slot, incarnation));
+    let cachedBlocks = 0;
+    let ownedBlocks = 0;
+    if (slot < table.maxSlots) {
+      this.release.finishFor(slot);
+      for (const depot of depotsWith(this.on, slot)) cachedBlocks += depot?.flush() ?? 0;
+      if (this.on.states.tracked) ownedBlocks = this.release.freeOwnedBy(slot);
+    }
+    table.release(slot); // COMMIT
+    const milliseconds = performance.now() - start;
+    return { slot, incarnation, threadId, locks, cachedBlocks, ownedBlocks, milliseconds };
+  }
+
+  /** Innermost first, so that no repair has to wait for a lock of the same dead. */
+  private seizeLocks(token: number): number {
+    const { zones, pool, simple, depots, locks, slotLock } = this.on;
+    const all: Lock[] = [pool.lock, ...zones.list.map((zone) => zone.lock), simple.lock];
+    for (const depot of depots) if (depot !== undefined) all.push(depot.lock);
+    all.push(slotLock, locks.at(ROOT_LOCK + LOCK.WORD));
+    let seized = 0;
+    for (const lock of all) if (lock.seize(token)) seized++;
+    return seized;
+  }
+}

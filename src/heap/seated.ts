@@ -1,0 +1,152 @@
+// What a SharedHeap is made of besides its calls: one thread's session, and what happens when it has
+// none. Slow paths come through here: they attend to the dead first, and if they are themselves cut
+// by an exception, which can only be a stack overflow, the seat is given up: locks that the thread
+// still holds are taken over by others, and it takes a new seat at its next call.
+
+import { allocError, HeapError, type AllocError } from '../word/errors.ts';
+import { Magazines } from '../block/magazine.ts';
+import type { ZoneName } from '../page/zone.ts';
+import { identityOf, type AttachedHeaps } from './attached.ts';
+import type { Attachment } from './attachment.ts';
+import type { Formatted, HeapHandle } from './open.ts';
+import { Session } from './session.ts';
+import { HeapViews } from './views.ts';
+
+const BYTES = 16;
+
+export abstract class Seated extends HeapViews {
+  /** What other threads attach with: a frozen plain object, for workerData or postMessage. */
+  readonly handle: HeapHandle;
+  protected magazines: Magazines;
+  protected refusal: AllocError | null = null;
+  private session: Session;
+  private readonly formatted: Formatted;
+  private readonly nobodys: Magazines;
+  private readonly registry: AttachedHeaps<Seated>;
+  private detached = false;
+  private lost = false;
+
+  protected constructor(formatted: Formatted, registry: AttachedHeaps<Seated>) {
+    super(formatted.memory.buffer, formatted.geometry.byteEnd);
+    const session = Session.begin(formatted);
+    if (session === null) throw noSlot(formatted);
+    this.handle = formatted.handle;
+    this.formatted = formatted;
+    this.registry = registry;
+    this.session = session;
+    this.magazines = session.on.magazines;
+    this.nobodys = nobodysMagazines(session.on);
+    registry.add(identityOf(formatted.memory), this);
+  }
+
+  /** This thread's seat. A thread that has crashed inside the heap comes back on another one. */
+  get slot(): number {
+    return this.session.on.seat.slot;
+  }
+
+  /** Gives this slot's magazines back and leaves. Blocks stay as they are. Idempotent. */
+  detach(): void {
+    if (this.detached) return;
+    this.detached = true;
+    this.magazines = this.nobodys;
+    this.registry.delete(identityOf(this.formatted.memory));
+    if (!this.lost) this.session.leave();
+  }
+
+  [Symbol.dispose](): void {
+    this.detach();
+  }
+
+  /** The layers as this thread sees them; also when it has left, to read from. */
+  protected get on(): Attachment {
+    return this.session.on;
+  }
+
+  /** What needs a lock needs a seat to hold it: throws DETACHED when this thread has left. */
+  protected present(): Session {
+    if (this.detached) throw new HeapError('DETACHED', allocError('DETACHED', 0).message);
+    if (this.lost && !this.rejoin()) throw noSlot(this.formatted);
+    return this.session;
+  }
+
+  /** Runs what may take locks; if it is cut, this thread's seat is given up. */
+  protected inside<T>(work: (session: Session) => T): T {
+    const session = this.present();
+    try {
+      return work(session);
+    } catch (error) {
+      throw this.crashed(error);
+    }
+  }
+
+  protected allocSlow(size: number, align?: number, zone?: ZoneName): number {
+    const refusal = this.refusalToEnter(size);
+    if (refusal !== null) return this.refuse(refusal);
+    try {
+      this.session.recovery.attend();
+      const granule = this.session.allocation.alloc(size, align, zone);
+      return typeof granule === 'number' ? granule * BYTES : this.refuse(granule);
+    } catch (error) {
+      throw this.crashed(error);
+    }
+  }
+
+  protected freeSlow(ptr: number, generation?: number): boolean {
+    const refusal = this.refusalToEnter(ptr);
+    if (refusal !== null) return this.refuse(refusal) !== 0;
+    try {
+      this.session.recovery.attend();
+      const error = this.session.release.free(ptr, generation);
+      if (error !== null) this.refusal = error;
+      return error === null;
+    } catch (error) {
+      throw this.crashed(error);
+    }
+  }
+
+  protected refuse(error: AllocError): 0 {
+    this.refusal = error;
+    return 0;
+  }
+
+  protected get isPresent(): boolean {
+    return !this.detached;
+  }
+
+  private refusalToEnter(requested: number): AllocError | null {
+    if (this.detached) return allocError('DETACHED', requested);
+    return this.lost && !this.rejoin() ? allocError('NO_SLOT', requested) : null;
+  }
+
+  /** Sits down again after a crash, and recovers what it left on its old seat. */
+  private rejoin(): boolean {
+    const session = Session.begin(this.formatted);
+    if (session === null) return false;
+    this.session = session;
+    this.magazines = session.on.magazines;
+    this.lost = false;
+    session.recovery.sweep();
+    return true;
+  }
+
+  /**
+   * The seat is a dead one's from here on. What is thrown by design (misuse, told by a HeapError)
+   * is no crash, save the one that says that this thread holds a lock already.
+   */
+  private crashed(error: unknown): unknown {
+    if (error instanceof HeapError && error.code !== 'CRASHED') return error;
+    this.magazines = this.nobodys;
+    if (!this.lost) this.session.abandon();
+    this.lost = true;
+    return error;
+  }
+}
+
+function noSlot({ geometry }: Formatted): HeapError {
+  return new HeapError('NO_SLOT', allocError('NO_SLOT', geometry.maxSlots).message);
+}
+
+/** Empty for ever: what sends the fast path to the slow one when there is no seat. */
+function nobodysMagazines({ states, layout, geometry }: Attachment): Magazines {
+  return new Magazines(states, layout, geometry.pageShift, geometry.maxSlots);
+}

@@ -1,0 +1,68 @@
+// One sitting of a thread in a heap: its seat, the layers as seen from there, and what works on them.
+// It begins with a free slot, or with the recovery of one, and ends by leaving in good order. A
+// thread that crashed inside (a stack overflow) gives its seat up as a dead one does: it sits down
+// elsewhere at its next call, and what it left half done is recovered like anybody's.
+
+import { layoutOf } from '../word/geometry.ts';
+import { HEADER } from '../word/layout.ts';
+import { SlotTable } from '../slot/slot.ts';
+import { Allocation } from './allocate.ts';
+import { occupy, viewFrom, type Attachment } from './attachment.ts';
+import type { Formatted } from './open.ts';
+import { Recovery } from './recovery.ts';
+import { Release } from './release.ts';
+import { Resize } from './resize.ts';
+
+/** How often, and for how long each, to wait for those who are recovering slots. */
+const ATTEMPTS = 20;
+const PATIENCE_MS = 5;
+
+export class Session {
+  readonly on: Attachment;
+  readonly recovery: Recovery;
+  readonly allocation: Allocation;
+  readonly release: Release;
+  readonly resize: Resize;
+
+  private constructor(on: Attachment) {
+    this.on = on;
+    this.recovery = new Recovery(on);
+    this.allocation = new Allocation(on, this.recovery);
+    this.release = new Release(on);
+    this.resize = new Resize(on);
+  }
+
+  /** Takes a slot, recovering the dead if none is free; null when the living have them all. */
+  static begin({ memory, geometry }: Formatted): Session | null {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const on = occupy(memory, geometry);
+      if (on !== null) return new Session(on);
+      const others = recoverFromSpare({ memory, geometry });
+      if (others === 0) return null;
+      if (others < 0) memory.wait(HEADER.DEATHS, memory.load(HEADER.DEATHS), PATIENCE_MS);
+    }
+    return null;
+  }
+
+  /** Everything of this slot goes home, and the slot is free. */
+  leave(): void {
+    const { depots, table, seat } = this.on;
+    for (const depot of depots) depot?.flush();
+    table.release(seat.slot);
+  }
+
+  /** The slot is left as it is, for recovery. */
+  abandon(): void {
+    this.on.table.declare(this.on.seat.slot);
+  }
+}
+
+/** Recovers the dead from a spare seat; how many, or -1 when no spare seat is free either. */
+function recoverFromSpare({ memory, geometry }: Pick<Formatted, 'memory' | 'geometry'>): number {
+  const table = new SlotTable(memory, layoutOf(geometry), geometry.maxSlots);
+  const seat = table.takeSpare();
+  if (seat === null) return -1;
+  const found = new Recovery(viewFrom(memory, geometry, table, seat)).sweep();
+  table.release(seat.slot);
+  return found.length;
+}
