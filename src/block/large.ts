@@ -76,7 +76,7 @@ export class Large {
     this.states.set(granule, FREE); // COMMIT: and first, for the pages may be another's at once
     this.states.endEntry(zone.record + ENTRY, entry);
     zone.countLargeLocked(-1, -pages);
-    zone.buddy.freeLocked(page);
+    zone.freeLocked(page);
     this.moved(-pages);
   }
 

@@ -17,7 +17,7 @@ const { SIMPLE_LIVE, SIMPLE_FREE, SIMPLE_END, FREE } = STATE;
 
 /** `touched` is the arena that may be half changed, or 0. */
 export function repairArenas(map: PageMap, states: StateMap, touched: number): void {
-  if (touched !== 0) new ArenaRepair(map, states, touched).run();
+  if (touched !== 0) new ArenaRepair(map, states, touched, map.run(touched)).mend();
   const listed = mendList(map, touched);
   if (touched !== 0 && !listed) map.link(SIMPLE_ARENAS, touched);
   let blocks = 0;
@@ -59,16 +59,16 @@ class ArenaRepair {
   private granules = 0;
   private lowest = 0;
 
-  constructor(map: PageMap, states: StateMap, arena: number) {
+  constructor(map: PageMap, states: StateMap, arena: number, pages: number) {
     this.map = map;
     this.states = states;
     this.tags = new Boundary(states);
     this.arena = arena;
     this.start = (arena << map.granuleShift) + 1;
-    this.end = ((arena + map.run(arena)) << map.granuleShift) - 1;
+    this.end = ((arena + pages) << map.granuleShift) - 1;
   }
 
-  run(): void {
+  mend(): void {
     for (let block = this.start; block < this.end;) block = this.block(block);
     this.map.set(this.arena, LIVE_BLOCKS, this.blocks);
     this.map.set(this.arena, LIVE_GRANULES, this.granules);

@@ -18,7 +18,8 @@ import { checkMode, modeIn, writeMode, type Mode } from './mode.ts';
 import { open, type Formatted, type HeapHandle } from './open.ts';
 import type { Recovered } from './recovery.ts';
 import { Roots } from './roots.ts';
-import { Seated } from './seated.ts';
+import { noSlot, Seated } from './seated.ts';
+import { Session } from './session.ts';
 import { isHealthy, statsOf, type HeapStats } from './stats.ts';
 import { buddyinfo, slabinfo, summary } from './text.ts';
 import { validate, type Finding } from './validate.ts';
@@ -44,8 +45,8 @@ export class SharedHeap extends Seated implements Disposable {
   /** Named pointers: how threads find shared structures. */
   readonly roots: Roots = new Roots((work) => this.inside(work));
 
-  private constructor(formatted: Formatted) {
-    super(formatted, attached);
+  private constructor(formatted: Formatted, session: Session) {
+    super(formatted, session, attached);
   }
 
   /** Makes a heap and attaches this thread. Throws a HeapError when an option cannot be had. */
@@ -63,7 +64,11 @@ export class SharedHeap extends Seated implements Disposable {
   }
 
   private static enter(formatted: Formatted): SharedHeap {
-    return new SharedHeap(formatted);
+    const session = Session.begin(formatted);
+    if (session === null) throw noSlot(formatted);
+    const heap = new SharedHeap(formatted, session);
+    attached.add(identityOf(formatted.memory), heap);
+    return heap;
   }
 
   /** A block of at least `size` bytes, aligned to 16, or 0: then `lastError` says why. */

@@ -25,8 +25,6 @@ import { Release } from './release.ts';
 
 const { DEATHS, PROBED, RECOVERY_LOCK, ROOT_LOCK } = HEADER;
 
-/** Slow paths between two looks at the clock. */
-const CALLS_A_LOOK = 64;
 /** How often somebody asks the system about every slot, while the heap is used. */
 const LOOK_MS = 250;
 
@@ -49,7 +47,6 @@ export class Recovery {
   private readonly on: Attachment;
   private readonly lock: Lock;
   private readonly release: Release;
-  private calls = 0;
 
   constructor(on: Attachment) {
     this.on = on;
@@ -57,14 +54,9 @@ export class Recovery {
     this.release = new Release(on);
   }
 
-  /**
-   * What every slow path does first: one atomic read, which says whether somebody has been seen
-   * dead. Now and then it looks for itself. The caller holds no lock.
-   */
+  /** Sweeps if somebody has been seen dead. What every slow path does first: one atomic read. */
   attend(): void {
-    const { memory } = this.on;
-    if (memory.load(DEATHS) !== 0) this.sweep();
-    else if ((++this.calls & (CALLS_A_LOOK - 1)) === 0) this.look();
+    if (this.on.memory.load(DEATHS) !== 0) this.sweep();
   }
 
   /** Sweeps if nobody has looked for a while. */

@@ -13,6 +13,8 @@ import { Session } from './session.ts';
 import { HeapViews } from './views.ts';
 
 const BYTES = 16;
+/** Slow paths between two looks at the clock. */
+const CALLS_A_LOOK = 64;
 
 export abstract class Seated extends HeapViews {
   /** What other threads attach with: a frozen plain object, for workerData or postMessage. */
@@ -25,18 +27,20 @@ export abstract class Seated extends HeapViews {
   private readonly registry: AttachedHeaps<Seated>;
   private detached = false;
   private lost = false;
+  private calls = 0;
 
-  protected constructor(formatted: Formatted, registry: AttachedHeaps<Seated>) {
+  protected constructor(
+    formatted: Formatted,
+    session: Session,
+    registry: AttachedHeaps<Seated>,
+  ) {
     super(formatted.memory.buffer, formatted.geometry.byteEnd);
-    const session = Session.begin(formatted);
-    if (session === null) throw noSlot(formatted);
     this.handle = formatted.handle;
     this.formatted = formatted;
     this.registry = registry;
     this.session = session;
     this.magazines = session.on.magazines;
     this.nobodys = nobodysMagazines(session.on);
-    registry.add(identityOf(formatted.memory), this);
   }
 
   /** This thread's seat. A thread that has crashed inside the heap comes back on another one. */
@@ -50,7 +54,12 @@ export abstract class Seated extends HeapViews {
     this.detached = true;
     this.magazines = this.nobodys;
     this.registry.delete(identityOf(this.formatted.memory));
-    if (!this.lost) this.session.leave();
+    if (this.lost) return;
+    try {
+      this.session.leave();
+    } catch (error) {
+      throw this.crashed(error);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -83,7 +92,7 @@ export abstract class Seated extends HeapViews {
     const refusal = this.refusalToEnter(size);
     if (refusal !== null) return this.refuse(refusal);
     try {
-      this.session.recovery.attend();
+      this.attend();
       const granule = this.session.allocation.alloc(size, align, zone);
       return typeof granule === 'number' ? granule * BYTES : this.refuse(granule);
     } catch (error) {
@@ -95,7 +104,7 @@ export abstract class Seated extends HeapViews {
     const refusal = this.refusalToEnter(ptr);
     if (refusal !== null) return this.refuse(refusal) !== 0;
     try {
-      this.session.recovery.attend();
+      this.attend();
       const error = this.session.release.free(ptr, generation);
       if (error !== null) this.refusal = error;
       return error === null;
@@ -111,6 +120,13 @@ export abstract class Seated extends HeapViews {
 
   protected get isPresent(): boolean {
     return !this.detached;
+  }
+
+  /** The dead first; now and then this thread looks for them itself. */
+  private attend(): void {
+    const { recovery } = this.session;
+    recovery.attend();
+    if ((++this.calls & (CALLS_A_LOOK - 1)) === 0) recovery.look();
   }
 
   private refusalToEnter(requested: number): AllocError | null {
@@ -142,7 +158,8 @@ export abstract class Seated extends HeapViews {
   }
 }
 
-function noSlot({ geometry }: Formatted): HeapError {
+/** What `attach` throws when all slots are taken by the living. */
+export function noSlot({ geometry }: Formatted): HeapError {
   return new HeapError('NO_SLOT', allocError('NO_SLOT', geometry.maxSlots).message);
 }
 

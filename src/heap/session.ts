@@ -62,7 +62,12 @@ function recoverFromSpare({ memory, geometry }: Pick<Formatted, 'memory' | 'geom
   const table = new SlotTable(memory, layoutOf(geometry), geometry.maxSlots);
   const seat = table.takeSpare();
   if (seat === null) return -1;
-  const found = new Recovery(viewFrom(memory, geometry, table, seat)).sweep();
-  table.release(seat.slot);
-  return found.length;
+  try {
+    const found = new Recovery(viewFrom(memory, geometry, table, seat)).sweep();
+    table.release(seat.slot);
+    return found.length;
+  } catch (error) {
+    table.declare(seat.slot); // cut by a stack overflow: it may hold locks
+    throw error;
+  }
 }

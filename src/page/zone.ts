@@ -16,7 +16,7 @@ import { raiseTo, type Memory } from '../word/memory.ts';
 import { Buddy, type Claim } from './buddy.ts';
 import type { PageMap } from './pagemap.ts';
 
-const { COUNT, WORDS, FIRST, END, LOW, FREE, PEAK, LARGE_RUNS, LARGE_PAGES, TOUCHED } = ZONE;
+const { COUNT, WORDS, FIRST, END, LOW, USED, PEAK, LARGE_RUNS, LARGE_PAGES, TOUCHED } = ZONE;
 const { PEAK: HEAP_PEAK, DMA_END, HIGH_START } = HEADER;
 const { OWNER } = PAGE;
 
@@ -103,8 +103,13 @@ export class Zone implements Guarded {
 
   free(page: number): void {
     this.lock.lock();
-    this.buddy.freeLocked(page);
+    this.freeLocked(page);
     this.lock.unlock();
+  }
+
+  freeLocked(page: number): void {
+    this.buddy.freeLocked(page);
+    this.used();
   }
 
   /** Changes the run at `page` to `pages` where it stands; false if its neighbour is in use. */
@@ -124,6 +129,7 @@ export class Zone implements Guarded {
     const inUse = page !== 0 && this.map.run(page) > 0;
     const nobodys = inUse && this.map.get(page, OWNER) === LARGE_OWNER;
     if (nobodys && !this.blocks.isLargeAt(page)) this.buddy.freeLocked(page);
+    this.used();
     this.countLargeAnew();
   }
 
@@ -141,10 +147,11 @@ export class Zone implements Guarded {
     memory.set(record + LARGE_PAGES, pages);
   }
 
-  /** Raises the peaks. */
+  /** After each change: pages in use, and the peaks. */
   private used(): void {
     const { memory, record } = this;
     const inUse = this.pages - this.buddy.freePages();
+    memory.set(record + USED, inUse);
     if (inUse > memory.get(record + PEAK)) memory.set(record + PEAK, inUse);
     raiseTo(memory, HEAP_PEAK, usedPages(memory, this.zones));
   }
@@ -155,7 +162,7 @@ export function usedPages(memory: Memory, zones: number): number {
   let used = 0;
   for (let record = zones; record < zones + COUNT * WORDS; record += WORDS) {
     // RACE: other zones go on; each figure was true a moment ago, and none decides anything.
-    used += memory.get(record + END) - memory.get(record + FIRST) - memory.get(record + FREE);
+    used += memory.get(record + USED);
   }
   return used;
 }

@@ -129,14 +129,19 @@ export class SlotTable implements Deaths {
     if ((seat & STATE_MASK) === DEAD) return true;
     if (!isGone(who, memory.load(record + START))) return false;
     // Still the same WHO: the slot is the dead's until a recovery, which changes SEAT first.
-    return memory.load(record + WHO) === who && this.declare(slot, seat);
+    return memory.load(record + WHO) === who && this.declareSeen(slot, seat);
   }
 
   /**
-   * Declares the slot's thread dead, or out of this heap for good. The caller knows; `seat` is the
-   * word that was seen. False if that is over already.
+   * Declares the slot's thread dead, or out of this heap for good: the caller knows. False if that
+   * is over already.
    */
-  declare(slot: number, seat: number = this.memory.load(this.record(slot) + SEAT)): boolean {
+  declare(slot: number): boolean {
+    return this.declareSeen(slot, this.memory.load(this.record(slot) + SEAT));
+  }
+
+  /** `seat` is the word under which the death was seen. */
+  private declareSeen(slot: number, seat: number): boolean {
     const { memory } = this;
     const dead = (seat & ~STATE_MASK) | DEAD;
     if (memory.cas(this.record(slot) + SEAT, seat, dead) !== seat) return false; // COMMIT

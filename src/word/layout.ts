@@ -105,6 +105,7 @@ export const ROOT = Object.freeze({ COUNT: 64, GRANULE: 0, NAME: 1, NAME_BYTES: 
 
 //   FIRST, END, LOW            create     all   plain   immutable
 //   FREE, PEAK, AVAILABLE      zone lock  same  plain   derived: the page map's RUN words
+//   USED                       zone lock  all   plain   derived: FREE, between two operations
 //   LARGE_RUNS, LARGE_PAGES    zone lock  same  plain   derived: state bytes LARGE
 //   HEADS, COUNTS[order]       zone lock  same  plain   derived
 //   TOUCHED                    zone lock  same  plain   names the large run in the dead's hands
@@ -127,7 +128,8 @@ export const ZONE = Object.freeze({
   HEADS: 16,
   COUNTS: 40,
   ORDERS: 24,
-  WORDS: 64,
+  USED: 64,
+  WORDS: 80,
   COUNT: 3,
 });
 

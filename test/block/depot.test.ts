@@ -69,7 +69,7 @@ describe('a depot', () => {
     const blocks = take(ann, SOME);
     expect(ann.freeMany(blocks)).toBe(SOME);
     expect(inDepot(ann), 'two magazines are enough for a seat').toBe(1);
-    const asked = vi.spyOn(layersOf(bob).zones, 'alloc');
+    const asked = vi.spyOn(layersOf(bob).zones, 'allocIn');
     const got = take(bob, CAPACITY);
     expect(asked, 'no page was needed').not.toHaveBeenCalled();
     expect(blocks).toEqual(expect.arrayContaining(got));

@@ -1,12 +1,10 @@
-// Magazines and the pool they come from: what a slot may pop, and that none is in two places.
+// Magazines: what a slot may pop and put, and what a top word tells.
 
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { filled, MagazinePool } from '../../src/block/magazine.ts';
+import { filled } from '../../src/block/magazine.ts';
 import { MAGAZINE, STATE } from '../../src/word/layout.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { FEW } from '../support/classes.ts';
-import { assertProperty } from '../support/random.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';
 
 const ID = 1;
@@ -88,37 +86,4 @@ describe('a magazine', () => {
 test('a top word tells how far its magazine is filled', () => {
   const tops = [0, MAGAZINE.NONE, 64 + MAGAZINE.NONE, 64 + 4, 128 + 63];
   expect(tops.map(filled)).toEqual([0, 0, 0, 1, 60]);
-});
-
-describe('the pool', () => {
-  test('gives each magazine once, on a boundary of 64 words, and then none', () => {
-    const on = sit(tinyHeap({ magazines: 5 }));
-    const pool = new MagazinePool(on.memory, on.layout, on.seat.token);
-    const taken = Array.from({ length: 6 }, () => pool.take());
-    expect(taken.pop()).toBe(0);
-    expect(new Set(taken).size).toBe(5);
-    expect(taken.filter((it) => it % MAGAZINE.WORDS !== 0 || it === 0)).toEqual([]);
-    pool.give(taken[2] as number);
-    expect([pool.take(), pool.take()]).toEqual([taken[2], 0]);
-  });
-
-  test('never has a magazine out twice', () => {
-    assertProperty(
-      50,
-      fc.property(fc.array(fc.oneof(fc.constant(-1), fc.nat(20)), { maxLength: 200 }), (steps) => {
-        const on = sit(tinyHeap({ magazines: 8 }));
-        const pool = new MagazinePool(on.memory, on.layout, on.seat.token);
-        const out: number[] = [];
-        for (const step of steps) {
-          if (step >= 0 && out.length > 0) pool.give(out.splice(step % out.length, 1)[0] as number);
-          else {
-            const magazine = pool.take();
-            expect(magazine === 0).toBe(out.length === 8);
-            expect(out).not.toContain(magazine);
-            if (magazine !== 0) out.push(magazine);
-          }
-        }
-      }),
-    );
-  });
 });

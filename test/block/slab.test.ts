@@ -10,6 +10,7 @@ import { validate } from '../../src/heap/validate.ts';
 import { FEW, SMALL } from '../support/classes.ts';
 import { assertProperty } from '../support/random.ts';
 import { shapeOf, sit, tinyHeap } from '../support/tiny.ts';
+import { takeRun } from '../support/zone.ts';
 
 const { any, dma, high, normal } = PREFERENCES;
 const LIVE = STATE.LIVE + 1;
@@ -63,7 +64,7 @@ describe('a slab', () => {
     const { on, slabs } = slabsOf();
     take(slabs, 4);
     give(slabs, take(slabs, 1));
-    const asked = vi.spyOn(on.zones, 'alloc');
+    const asked = vi.spyOn(on.zones, 'allocIn');
     for (let i = 0; i < 100; i++) give(slabs, take(slabs, 1));
     expect(asked).not.toHaveBeenCalled();
   });
@@ -92,7 +93,7 @@ describe('a slab', () => {
   test('is a small one when its zone has no room for a large one', () => {
     const { on, slabs } = slabsOf([0, 64, 0]);
     take(slabs, 40 * 4);
-    while (on.zones.alloc(2, 0, normal) !== 0);
+    while (takeRun(on.zones, 2, normal) !== 0);
     expect(on.zones.list[1]?.buddy.freePages()).toBeLessThan(4);
     while (slabs.takeLocked(any, LIVE) !== 0);
     expect(on.zones.list[1]?.buddy.freePages(), 'to the last page').toBe(0);

@@ -2,7 +2,6 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Generations } from '../../src/heap/generations.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
 import { MODES } from '../../src/heap/mode.ts';
 import { assertProperty } from '../support/random.ts';
@@ -73,13 +72,12 @@ describe('of two threads that free one block at once', () => {
   test('exactly one succeeds: the other finds its generation over', () => {
     const [ann, bob] = seats();
     const ptr = ann.alloc(64);
-    const on = layersOf(bob);
-    const generations = new Generations(on.states, on.layout);
+    const { generations } = layersOf(bob).states;
     const seen = generations.current(ptr / 16);
     expect(ann.free(ptr)).toBe(true);
-    expect(generations.end(ptr / 16, seen), 'what bob would do next').toBe(false);
+    expect(generations.finish(ptr / 16, seen), 'what bob would do next').toBe(false);
     expect(ann.alloc(64), 'and also when it is in use again').toBe(ptr);
-    expect(generations.end(ptr / 16, seen)).toBe(false);
+    expect(generations.finish(ptr / 16, seen)).toBe(false);
     expect([ann.usableSize(ptr), ann.free(ptr), bob.free(ptr)]).toEqual([64, true, false]);
   });
 });
@@ -129,7 +127,6 @@ describe('what is no ref', () => {
 test('a generation repeats after 2^23 steps, no sooner', () => {
   const [ann] = seats();
   const on = layersOf(ann);
-  const generations = new Generations(on.states, on.layout);
   const ptr = ann.alloc(64);
   const old = ann.ref(ptr);
   const word = on.layout.generations + ptr / 16 - on.layout.firstGranule;
@@ -141,7 +138,7 @@ test('a generation repeats after 2^23 steps, no sooner', () => {
   on.memory.set(word, 2 ** 31 - 1);
   expect(ann.free(ptr)).toBe(true);
   expect(ann.alloc(64)).toBe(ptr);
-  expect(generations.current(ptr / 16) & 1, 'also where the word wraps').toBe(1);
+  expect(on.states.generations.current(ptr / 16) & 1, 'also where the word wraps').toBe(1);
   expect(ann.freeRef(ann.ref(ptr))).toBe(true);
 });
 

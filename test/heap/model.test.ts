@@ -53,7 +53,7 @@ describe('a heap of small pages', () => {
 });
 
 test.each(MODES)('a heap of 4 MiB in mode %s agrees with the model', (mode) => {
-  const ordinary = sequencesFor(3_700_000, 4096, 100);
+  const ordinary = sequencesFor(3_600_000, 4096, 100);
   assertProperty(
     6,
     fc.property(ordinary, (sequence) => {

@@ -14,6 +14,12 @@ function heapIn(mode: (typeof MODES)[number]): SharedHeap {
   return SharedHeap.create({ size: '16MiB', mode });
 }
 
+/** A heap whose pages are one free block of the buddy system: what follows a run is free. */
+function oneBlock(): SharedHeap {
+  const pages = 2048;
+  return anotherSeat(tinyHeap({ zones: [0, pages, 0], align: pages, pageShift: 12 }).handle);
+}
+
 describe.each(MODES)('realloc in mode %s', (mode) => {
   test('from 1 byte to 4096 and back keeps the bytes at every step', () => {
     const heap = heapIn(mode);
@@ -78,7 +84,7 @@ describe.each(MODES)('realloc in mode %s', (mode) => {
 
 describe('a block of pages', () => {
   test('grows where it stands when the pages behind it are free', () => {
-    const heap = heapIn('two-tier');
+    const heap = oneBlock();
     const ptr = heap.alloc(20 * PAGE);
     for (const pages of [21, 40, 500, 1000]) {
       expect(heap.realloc(ptr, pages * PAGE)).toBe(ptr);
@@ -90,7 +96,7 @@ describe('a block of pages', () => {
   });
 
   test('moves when they are not, and its old pages are free again', () => {
-    const heap = heapIn('two-tier');
+    const heap = oneBlock();
     const [ptr, behind] = [heap.alloc(32 * PAGE), heap.alloc(32 * PAGE)];
     expect(behind).toBe(ptr + 32 * PAGE);
     const moved = heap.realloc(ptr, 33 * PAGE);
@@ -101,7 +107,7 @@ describe('a block of pages', () => {
   });
 
   test('is cut where it stands, unless more than half of it would go', () => {
-    const heap = heapIn('two-tier');
+    const heap = oneBlock();
     const ptr = heap.alloc(100 * PAGE);
     expect(heap.realloc(ptr, 51 * PAGE)).toBe(ptr);
     expect(heap.usableSize(ptr)).toBe(51 * PAGE);
@@ -112,7 +118,7 @@ describe('a block of pages', () => {
   });
 
   test('beyond the classes grows and shrinks where it stands, a page at a time', () => {
-    const heap = heapIn('two-tier');
+    const heap = oneBlock();
     heap.alloc(3 * PAGE);
     const before = heap.stats().freePages;
     const ptr = heap.alloc(17 * PAGE);

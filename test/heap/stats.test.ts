@@ -9,6 +9,7 @@ import { MODES } from '../../src/heap/mode.ts';
 import { PREFERENCES } from '../../src/page/zone.ts';
 import { assertProperty, Dice, seeds } from '../support/random.ts';
 import { anotherSeat, layersOf, tinyHeap } from '../support/tiny.ts';
+import { takeRun } from '../support/zone.ts';
 
 const { any } = PREFERENCES;
 
@@ -41,7 +42,7 @@ describe('fragmentation', () => {
   test('of a zone is in its statistics, per order', () => {
     const heap = anotherSeat(tinyHeap({ zones: [0, 16, 0], align: 16 }).handle);
     const on = layersOf(heap);
-    const pages = Array.from({ length: 16 }, () => on.zones.alloc(1, 0, any));
+    const pages = Array.from({ length: 16 }, () => takeRun(on.zones, 1, any));
     for (const page of pages) if (page % 2 === 0) on.zones.free(page);
     const zone = heap.stats().zones[1];
     expect(zone?.fragmentationIndex).toHaveLength(5);
@@ -119,7 +120,7 @@ describe('the figures', () => {
       lockWaits: 0,
     });
     expect(stats.slots).toEqual([
-      { slot: 0, incarnation: 1, allocCount: 0, freeCount: 0, cachedBytes: 0, self: true },
+      { slot: 0, incarnation: 0, allocCount: 0, freeCount: 0, cachedBytes: 0, self: true },
     ]);
   });
 

@@ -3,7 +3,7 @@
 
 import { Hashes } from './hashes.ts';
 import type { ModelMemory } from './memory.ts';
-import { Races } from './races.ts';
+import { MAX_THREADS, Races } from './races.ts';
 import { KINDS } from './reach.ts';
 import type { Site } from './sites.ts';
 
@@ -40,7 +40,7 @@ export class Access {
   hashes!: Hashes;
   current = 0;
   protected readonly kinds: Uint8Array;
-  protected readonly licence = new Int32Array(4);
+  protected readonly licence = new Int32Array(MAX_THREADS);
   private readonly licensed: Uint8Array;
   protected unwatched = false;
   private words = 0;

@@ -55,20 +55,22 @@ export async function searchScenario(
   return rowOf(realms, `${bound}${timeouts > 0 ? ', a time-out' : ''}`, start, found);
 }
 
-/** One thread dies, or overflows its stack, at every access in turn. */
+/** So many threads die, or overflow their stack, at every access in turn. */
 export async function searchDeaths(
   realms: Realms,
   scenario: string,
   preemptions: number,
   how: 'kill' | 'throw',
   clock: Clock,
+  strikes = 1,
 ): Promise<Row> {
   const start = performance.now();
-  const kills = how === 'kill' ? 1 : 0;
-  const limits: Limits = { preemptions, kills, throws: 1 - kills, timeouts: 0 };
+  const [kills, throws] = how === 'kill' ? [strikes, 0] : [0, strikes];
+  const limits: Limits = { preemptions, kills, throws, timeouts: 0 };
   const runner = await everywhere(realms, scenario);
   const found = searchAll(runner, limits, timer(clock)(runner));
-  return rowOf(realms, `${how}, bound ${preemptions}`, start, { runner, ...found });
+  const times = strikes > 1 ? ` ${strikes} times` : '';
+  return rowOf(realms, `${how}${times}, bound ${preemptions}`, start, { runner, ...found });
 }
 
 /** Random schedules. Without an adversary they stop at atomics, with one at every access. */

@@ -11,13 +11,21 @@ const { CACHED, SHELVED, LIVE, LARGE, SIMPLE_LIVE, FREE } = STATE;
 const { MASK, ENTRIES, COUNT, NEXT } = MAGAZINE;
 
 export interface CensusOptions {
-  /** Somebody died: places may be double, and a block of the dead may be half given. */
-  readonly deaths: number;
+  /** Threads whose stack overflowed: places may be double. */
+  readonly thrown: number;
+  /** So many blocks may be live that nobody holds: the dead were taking or giving them. */
+  readonly limbo: number;
   readonly freesTwice: boolean;
 }
 
-/** What is wrong; empty when every block is where it should be. */
-export function census(on: Attachment, book: Book, options: CensusOptions): string[] {
+export interface Counted {
+  /** What is wrong; empty when every block is where it should be. */
+  readonly wrong: readonly string[];
+  /** All live blocks, as pointers. */
+  readonly live: readonly number[];
+}
+
+export function census(on: Attachment, book: Book, options: CensusOptions): Counted {
   return new Census(on, book, options).findings();
 }
 
@@ -36,7 +44,7 @@ class Census {
     this.options = options;
   }
 
-  findings(): string[] {
+  findings(): Counted {
     for (let id = 1; id < this.on.depots.length; id++) this.magazines(id);
     for (const zone of this.on.zones.list) {
       let page = zone.buddy.first;
@@ -44,14 +52,15 @@ class Census {
         const pages = this.on.map.lengthAt(page);
         if (pages <= 0 || page + pages > zone.buddy.end) {
           this.wrong.push(`the runs break off at page ${page}`);
-          return this.wrong;
+          return { wrong: this.wrong, live: [] };
         }
         if (this.on.map.run(page) > 0) this.run(page, pages);
         page += pages;
       }
     }
+    const live = [...this.live].map((granule) => granule * 16);
     this.holders();
-    return this.wrong;
+    return { wrong: this.wrong, live };
   }
 
   private magazines(id: number): void {
@@ -61,7 +70,6 @@ class Census {
       const at = record + SLOT.CACHES + id * 4;
       for (const top of [memory.get(at), memory.get(at + 2), memory.get(record + SLOT.MOVING)]) {
         this.entries(top, CACHED + slot);
-        if (this.options.deaths > 0) this.entries(top, SHELVED);
       }
     }
     let bound = geometry.magazines;
@@ -93,16 +101,16 @@ class Census {
   }
 
   private block(granule: number, state: number, inArena: boolean): void {
-    const { deaths, freesTwice } = this.options;
+    const { thrown, freesTwice } = this.options;
     const tags = this.listed.get(granule) ?? [];
     if (inArena ? state === SIMPLE_LIVE : state === LARGE || (state > LIVE && state < CACHED)) {
       this.live.add(granule);
-      if (deaths === 0 && !freesTwice && tags.length > 0) this.say(granule, state, tags);
+      if (thrown === 0 && !freesTwice && tags.length > 0) this.say(granule, state, tags);
     } else if ((state >= CACHED || state === SHELVED) && !inArena) {
       const places = tags.filter((tag) => tag === state).length;
-      const extra = deaths === 0 && !freesTwice && tags.length > 1;
+      const extra = thrown === 0 && !freesTwice && tags.length > 1;
       if (places === 0 || extra) this.say(granule, state, tags);
-    } else if (state === FREE && deaths === 0 && !freesTwice && tags.length > 0) {
+    } else if (state === FREE && thrown === 0 && !freesTwice && tags.length > 0) {
       this.say(granule, state, tags);
     }
   }
@@ -119,7 +127,7 @@ class Census {
       const live = this.live.delete(ptr / 16);
       if (!live && !limbo.has(ptr)) this.wrong.push(`block ${ptr} is held, but not live`);
     }
-    let unknown = this.options.deaths;
+    let unknown = this.options.limbo;
     for (const granule of this.live) {
       if (limbo.has(granule * 16) || unknown-- > 0) continue;
       this.wrong.push(`block ${granule * 16} is live, but nobody holds it`);

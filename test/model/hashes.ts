@@ -1,13 +1,15 @@
 // Hashes of partial orders, two of 32 bits each (see machine.ts): per thread, of all it has done
 // and seen; per location, of its last write and of the reads since.
 
+import { MAX_THREADS } from './races.ts';
+
 const A = 0x9e3779b1;
 const B = 0x85ebca6b;
 
 export class Hashes {
   readonly locations: number;
-  private readonly threads1 = new Int32Array(4);
-  private readonly threads2 = new Int32Array(4);
+  private readonly threads1 = new Int32Array(MAX_THREADS);
+  private readonly threads2 = new Int32Array(MAX_THREADS);
   private readonly writes1: Int32Array;
   private readonly writes2: Int32Array;
   private readonly reads1: Int32Array;
@@ -28,7 +30,7 @@ export class Hashes {
   begin(threads: number): void {
     this.run++;
     this.count = threads;
-    for (let t = 0; t < 4; t++) {
+    for (let t = 0; t < MAX_THREADS; t++) {
       this.threads1[t] = Math.imul(t + 1, A);
       this.threads2[t] = Math.imul(t + 1, B);
     }

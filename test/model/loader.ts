@@ -21,6 +21,8 @@ export const ROOT = rootOf(fileURLToPath(import.meta.url));
 const MEMORY = 'src/word/memory.ts';
 const SCENARIOS = 'test/model/scenarios';
 
+/** Told by the machine instead: which threads there are, and which are dead. */
+const TOLD = 'src/slot/thread.ts';
 /** Runs as they are: JavaScript's own state, no shared word after the set-up. */
 const EXTERNALS: Readonly<Record<string, object>> = {
   'src/heap/attached.ts': attached,
@@ -131,6 +133,7 @@ function letZonesFail(realm: Realm): void {
 function link(units: readonly Transformed[], machine: Machine): Realm['module'] {
   const code = new Map(units.map((unit) => [unit.path, unit.code]));
   const made = new Map<string, Record<string, unknown>>();
+  made.set(TOLD, machine.threadModule() as Record<string, unknown>);
   const $G = function () {} as unknown as { prototype: unknown };
   $G.prototype = Object.getPrototypeOf(function* () {}).prototype;
   const hooks: Record<string, unknown> = {
@@ -160,7 +163,8 @@ function sourcePaths(): string[] {
   const names = readdirSync(`${ROOT}src`, { recursive: true, encoding: 'utf8' });
   return names
     .map((name) => `src/${name.replaceAll('\\', '/')}`)
-    .filter((path) => path.endsWith('.ts') && !(path in EXTERNALS) && path !== 'src/index.ts')
+    .filter((path) => path.endsWith('.ts') && !(path in EXTERNALS))
+    .filter((path) => path !== TOLD && path !== 'src/index.ts')
     .filter((path) => !path.startsWith('src/host/'))
     .sort();
 }

@@ -11,6 +11,7 @@
 // (Musuvathi and Qadeer's happens-before caching).
 
 import { Access, CHANNELS } from './access.ts';
+import { MAX_THREADS } from './races.ts';
 import { KINDS } from './reach.ts';
 import type { Site } from './sites.ts';
 
@@ -22,6 +23,9 @@ export const ASLEEP = 2;
 export const DONE = 3;
 export const DEAD = 4;
 
+/** What thread 0 is called; the real threads of this process have smaller numbers. */
+const FIRST_WHO = 1_000_000_000;
+
 /** Thrown into a thread as V8 throws a stack overflow. */
 export class Overflow extends RangeError {}
 
@@ -31,17 +35,23 @@ interface Message {
 }
 
 export class Machine extends Access {
-  readonly status = new Uint8Array(4);
-  readonly pendingSite = new Int32Array(4);
+  readonly status = new Uint8Array(MAX_THREADS);
+  readonly pendingSite = new Int32Array(MAX_THREADS);
   readonly results: unknown[] = [];
   readonly crashes: Uint32Array;
   readonly throws: Uint32Array;
+  /** Set-up sits down in the name of this thread. */
+  sitting = 0;
+  /** Threads that are gone; one whose stack has overflowed is not. */
+  readonly killed = new Uint8Array(MAX_THREADS);
+  /** How threads are called that an overflow has ended: they may have kept their seats. */
+  readonly threw = new Set<number>();
   threads = 0;
   steps = 0;
-  private readonly indexes = new Float64Array(4);
-  private readonly firsts = new Float64Array(4);
-  private readonly seconds = new Float64Array(4);
-  private readonly sleepingOn = new Int32Array(4);
+  private readonly indexes = new Float64Array(MAX_THREADS);
+  private readonly firsts = new Float64Array(MAX_THREADS);
+  private readonly seconds = new Float64Array(MAX_THREADS);
+  private readonly sleepingOn = new Int32Array(MAX_THREADS);
   private queue: number[] = [];
   private channels: Message[][] = [];
   private running: Running[] = [];
@@ -77,8 +87,10 @@ export class Machine extends Access {
     };
   }
 
-  /** Starts the threads: each runs up to its first visible access. */
-  begin(bodies: readonly (() => unknown)[]): void {
+  /**
+   * Starts the threads: each runs up to its first visible access. So many more may be added later.
+   */
+  begin(bodies: readonly (() => unknown)[], later = 0): void {
     this.failure = null;
     this.threads = bodies.length;
     this.steps = 0;
@@ -86,18 +98,63 @@ export class Machine extends Access {
     this.channels = [];
     this.licence.fill(0);
     this.status.fill(IDLE);
-    this.races.begin(this.threads);
-    this.hashes.begin(this.threads);
+    this.killed.fill(0);
+    this.threw.clear();
+    this.races.begin(bodies.length + later);
+    this.hashes.begin(bodies.length + later);
     this.results.length = 0;
     this.running.length = 0;
-    for (let t = 0; t < bodies.length; t++) {
-      this.current = t;
-      this.status[t] = READY;
-      const made = (bodies[t] as () => unknown)();
-      if (!isRunning(made)) throw new Error('a thread makes no step that can be scheduled');
-      this.running.push(made);
-      this.advance(t, 0);
+    for (let t = 0; t < bodies.length; t++) this.start(t, bodies[t] as () => unknown);
+  }
+
+  /** One more thread, started by those that have ended. */
+  add(body: () => unknown): void {
+    const t = this.threads++;
+    const clock = new Int32Array(MAX_THREADS);
+    for (let other = 0; other < t; other++) {
+      this.hashes.join(t, other);
+      if (this.killed[other] === 1) continue; // it has told nobody
+      this.races.publish(other, clock, 0);
+      this.races.join(t, clock, 0);
     }
+    this.start(t, body);
+  }
+
+  private start(t: number, body: () => unknown): void {
+    this.current = t;
+    this.status[t] = READY;
+    const made = body();
+    if (!isRunning(made)) throw new Error('a thread makes no step that can be scheduled');
+    this.running[t] = made;
+    this.advance(t, 0);
+  }
+
+  /** What src/slot/thread.ts tells the threads here: who they are, and who of them is dead. */
+  threadModule(): object {
+    const nameOf = (t: number) => ({ who: FIRST_WHO + t, start: 1, thread: t + 1 });
+    return {
+      thisThread: () => nameOf(this.unwatched ? this.sitting : this.current),
+      isGone: (who: number) => this.isGone(who - FIRST_WHO),
+      canAsk: () => true,
+      clockMs: () => 0,
+      beBlind: () => undefined,
+    };
+  }
+
+  /** Whether a thread was killed; who is told so comes after all it did. */
+  private isGone(t: number): boolean {
+    if (this.killed[t] === undefined) return false;
+    if (!this.unwatched) this.hashes.step(this.current, this.lifeOf(t), false);
+    if (this.killed[t] === 0) return false;
+    const clock = new Int32Array(MAX_THREADS);
+    this.races.publish(t, clock, 0);
+    if (!this.unwatched) this.races.join(this.current, clock, 0);
+    return true;
+  }
+
+  /** A location for whether a thread lives: the last of the channels are nobody's. */
+  private lifeOf(t: number): number {
+    return this.hashes.locations - 1 - t;
   }
 
   /** Runs to its end what the sources have become, without any other thread: set-up and checks. */
@@ -149,14 +206,15 @@ export class Machine extends Access {
   timeOut(t: number): void {
     this.hashes.event(t, this.sleepingOn[t] as number, 1);
     this.queue = this.queue.filter((other) => other !== t);
-    this.wakeUp(t);
+    this.wakeUp(t, 1);
   }
 
   /** The thread never runs again. */
   kill(t: number): void {
     (this.crashes[this.pendingSite[t] as number] as number)++;
-    this.hashes.event(t, -1, 2);
+    this.hashes.event(t, this.lifeOf(t), 2);
     this.status[t] = DEAD;
+    this.killed[t] = 1;
   }
 
   /** A stack overflow where the thread stands: it leaves its operation, and that ends it here. */
@@ -181,6 +239,7 @@ export class Machine extends Access {
 
   private broken(t: number, error: unknown): void {
     this.status[t] = DEAD;
+    this.threw.add(FIRST_WHO + t);
     if (error instanceof Overflow) return;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.fail('threw', `thread ${t} threw ${text}`);
@@ -227,7 +286,7 @@ export class Machine extends Access {
     this.queue = this.queue.filter((other) => !woken.includes(other));
     const value = this.memory.words[word] as number;
     this.tell(site, word, value, value, woken.length);
-    const clock = new Int32Array(4);
+    const clock = new Int32Array(MAX_THREADS);
     if (woken.length > 0) this.races.publish(t, clock, 0);
     for (const other of woken) {
       if (this.status[other] !== ASLEEP) continue; // killed asleep: its wake-up is lost
@@ -239,14 +298,15 @@ export class Machine extends Access {
     this.advance(t, woken.length);
   }
 
-  private wakeUp(t: number): void {
+  /** `late` is what `wait` returns: whether its time was over. */
+  private wakeUp(t: number, late = 0): void {
     this.current = t;
     this.status[t] = READY;
-    this.advance(t, 0);
+    this.advance(t, late);
   }
 
   private send(t: number, channel: number, value: number): void {
-    const clock = new Int32Array(4);
+    const clock = new Int32Array(MAX_THREADS);
     this.races.publish(t, clock, 0);
     (this.channels[channel] ??= []).push({ value, clock });
     this.hashes.step(t, this.hashes.locations - CHANNELS + channel, true);

@@ -1,12 +1,12 @@
 // The race detector: vector clocks per location, on every schedule (Flanagan and Freund 2009, but
-// with full clocks, as there are at most four threads). Words, doubles and bytes are regions of one
+// with full clocks, as there are at most six threads). Words, doubles and bytes are regions of one
 // width each, so a location is a number and no access is torn.
 //
 // What orders two threads: an atomic read that sees an atomic write of the same word, a wake-up and
 // the sleeper it wakes, a message and its receiver, start and end. Two accesses of one location by
 // two threads without such an order, of which one writes and one is plain, are a race.
 
-export const MAX_THREADS = 4;
+export const MAX_THREADS = 6;
 
 const PLAIN_WRITE = 0;
 const PLAIN_READ = 1;

@@ -17,7 +17,7 @@ export const STOP = -1;
 
 const STEPS_MAX = 20_000;
 /** How often all sleepers are woken by their time when only the dead could wake them. */
-const RESCUES = 3;
+const RESCUES = 12;
 
 export interface Limits {
   /** Switches away from a thread that could go on. */
@@ -80,8 +80,9 @@ export class Runner {
       if (machine.failure !== null) break;
       this.list();
       if (this.count === 0) {
-        if (!this.anySleeper() || !this.anyDead() || rescues-- === 0) break;
-        this.rescue();
+        if (!this.anyDead()) break;
+        if (this.anySleeper() && rescues-- > 0) this.rescue();
+        else if (this.anySleeper() || !this.stage.callUndertaker()) break;
         continue;
       }
       const choice = policy.next(this);

@@ -13,10 +13,16 @@ import { ModelMemory } from './memory.ts';
 import { Namer } from './names.ts';
 import type { Scenario, Scene, Wire } from './scenario.ts';
 
+/** Threads that recover the dead when all others have ended: two of them may die too. */
+const UNDERTAKERS = 3;
+
 export class Stage {
   readonly scenario: Scenario;
   readonly realm: Realm;
   readonly scene: Scene;
+  readonly formatted: Formatted;
+  /** One more attachment. */
+  readonly enter: () => SharedHeap;
   readonly auditor: Attachment;
   readonly namer: Namer;
   /** RUN words of the heap before anybody used it. */
@@ -25,17 +31,22 @@ export class Stage {
   private readonly image: Int32Array;
   private readonly bodies: (() => unknown)[];
   private readonly saved: object[];
+  private readonly undertaker: (scene: Scene) => unknown;
 
   constructor(realm: Realm, scenario: Scenario) {
     this.realm = realm;
     this.scenario = scenario;
     const type = ModelMemory as unknown as typeof Memory;
-    const options = { zones: [0, 12, 0] as const, classes: FEW, magazines: 8, ...scenario.heap };
+    const options = { zones: [0, 12, 0] as const, classes: FEW, magazines: 8, maxSlots: 6, ...scenario.heap };
     const tiny = tinyHeap({ ...options, memory: type });
     this.memory = tiny.memory as unknown as ModelMemory;
     realm.machine.use(this.memory);
     this.scene = sceneOf(realm, scenario, tiny);
     const { handle, geometry, layout } = tiny;
+    const { formatted } = this.scene;
+    this.formatted = formatted;
+    const module = realm.module('src/heap/heap.ts') as { SharedHeap: typeof SharedHeap };
+    this.enter = () => module.SharedHeap['enter'](formatted);
     const real = new Memory(handle.buffer, layout.metadataByte, layout);
     this.auditor = occupy(real, geometry) ?? missing('no slot is left for the auditor');
     this.emptyShape = shapeOf(this.auditor);
@@ -44,6 +55,8 @@ export class Stage {
     this.image = this.memory.image();
     this.bodies = scenario.threads.map((body) => () => body(this.scene));
     this.saved = this.scene.heaps.map((heap) => ({ ...heap }));
+    const acts = realm.module('test/model/scenarios/acts.ts');
+    this.undertaker = acts['undertaker'] as (scene: Scene) => unknown;
   }
 
   /** Everything as it was, and the threads in front of their first access. */
@@ -53,7 +66,17 @@ export class Stage {
     const { heaps } = this.scene;
     for (let i = 0; i < heaps.length; i++) Object.assign(heaps[i] as object, this.saved[i]);
     this.realm.requests = 0;
-    this.realm.machine.begin(this.bodies);
+    this.realm.machine.begin(this.bodies, UNDERTAKERS);
+  }
+
+  /** One more thread, which recovers the dead; false when there have been enough of them. */
+  callUndertaker(): boolean {
+    const { machine } = this.realm;
+    const called = machine.threads - this.bodies.length;
+    if (this.scenario.bare === true || called >= UNDERTAKERS) return false;
+    if (called > 0 && machine.killed[machine.threads - 1] === 0) return false;
+    machine.add(() => this.undertaker(this.scene));
+    return true;
   }
 
   /** A hash of all metadata as it is now. */
@@ -66,8 +89,10 @@ function sceneOf(realm: Realm, scenario: Scenario, tiny: Tiny): Scene {
   const { memory, geometry, handle } = tiny;
   const formatted: Formatted = { memory, geometry, handle };
   const module = realm.module('src/heap/heap.ts') as { SharedHeap: typeof SharedHeap };
-  const enter = () =>
-    realm.machine.drive(() => module.SharedHeap['enter'](formatted)) as SharedHeap;
+  const enter = (_: unknown, thread: number) => {
+    realm.machine.sitting = thread;
+    return realm.machine.drive(() => module.SharedHeap['enter'](formatted)) as SharedHeap;
+  };
   const heaps = Array.from({ length: scenario.seats }, enter);
   return {
     memory,

@@ -14,7 +14,7 @@ const { FREE, COUNTS, AVAILABLE, HEADS } = ZONE;
 function zoneInUse(): { on: Attachment; zone: Zone; first: number } {
   const on = sit(tinyHeap({ zones: [0, 16, 0], align: 16 }));
   const zone = on.zones.list[1] as Zone;
-  return { on, zone, first: zone.buddy.allocLocked(1, 0) };
+  return { on, zone, first: zone.buddy.allocLocked(1, 0, zone.forLarge) };
 }
 
 function add(on: Attachment, zone: Zone, word: number, by: number): void {

@@ -31,14 +31,14 @@ const shapes = fc.record({
   offset: fc.integer({ min: 0, max: 70 }),
 });
 
-function alloc(
-  { buddy }: ZoneUnderTest,
+function take(
+  { alloc }: ZoneUnderTest,
   model: PageModel,
   pages: number,
   alignOrder: number,
 ): void {
   const order = Math.max(orderOf(pages), alignOrder);
-  const page = buddy.allocLocked(pages, alignOrder);
+  const page = alloc(pages, alignOrder);
   const block = model.hasBlock(order);
   const span = alignOrder === 0 && model.hasSpan(pages);
   expect(page !== 0, 'a run is had when a block of its order is free, or a span').toBe(
@@ -68,7 +68,7 @@ function resize({ buddy }: ZoneUnderTest, model: PageModel, page: number, pages:
 }
 
 function play(zone: ZoneUnderTest, model: PageModel, step: Step): void {
-  if (step.do === 'alloc') return alloc(zone, model, step.pages, step.alignOrder);
+  if (step.do === 'alloc') return take(zone, model, step.pages, step.alignOrder);
   const runs = [...model.runs.keys()];
   const page = runs[step.which % runs.length];
   if (page === undefined) return;

@@ -7,6 +7,7 @@ import { HEADER, PAGE } from '../../src/word/layout.ts';
 import { PREFERENCES } from '../../src/page/zone.ts';
 import { assertProperty } from '../support/random.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';
+import { takeRun } from '../support/zone.ts';
 
 const HEAD = HEADER.SIMPLE_ARENAS;
 
@@ -31,7 +32,7 @@ test('a list has the pages that were linked and not unlinked, the latest first',
 
 test('a page is free exactly if it lies in a free block, at its start or inside', () => {
   const { map, zones } = sit(tinyHeap({ zones: [0, 100, 0], align: 4 }));
-  const runs = [1, 5, 2, 9, 3, 17].map((pages) => zones.alloc(pages, 0, PREFERENCES.any));
+  const runs = [1, 5, 2, 9, 3, 17].map((pages) => takeRun(zones, pages, PREFERENCES.any));
   zones.free(runs[1] as number);
   zones.free(runs[3] as number);
   const used = new Set<number>();

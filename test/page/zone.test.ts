@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { PREFERENCES, type ZoneName, type Zones } from '../../src/page/zone.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';
+import { takeRun } from '../support/zone.ts';
 
 type Sizes = readonly [dma: number, normal: number, high: number];
 
@@ -15,7 +16,7 @@ function drain(zones: Zones, preference: readonly number[]): [zone: string, page
   const given: [string, number][] = [];
   const names = ['dma', 'normal', 'high'];
   for (;;) {
-    const page = zones.alloc(1, 0, preference);
+    const page = takeRun(zones, 1, preference);
     if (page === 0) return given;
     const name = names[zones.indexOf(page)] as string;
     const last = given.at(-1);
@@ -98,9 +99,9 @@ describe('a request', () => {
 
   test('falls back for one run and comes home for the next', () => {
     const zones = zonesOf([64, 64, 0]);
-    expect(zones.indexOf(zones.alloc(40, 0, PREFERENCES.any))).toBe(1);
-    expect(zones.indexOf(zones.alloc(40, 0, PREFERENCES.any))).toBe(0);
-    expect(zones.indexOf(zones.alloc(16, 0, PREFERENCES.any))).toBe(1);
+    expect(zones.indexOf(takeRun(zones, 40, PREFERENCES.any))).toBe(1);
+    expect(zones.indexOf(takeRun(zones, 40, PREFERENCES.any))).toBe(0);
+    expect(zones.indexOf(takeRun(zones, 16, PREFERENCES.any))).toBe(1);
   });
 
   test('that would leave less than the reserve is refused, one that leaves just it is not', () => {
@@ -108,21 +109,21 @@ describe('a request', () => {
     expect(drain(zones, PREFERENCES.high).at(0)).toEqual(['high', 64]);
     const [dma] = zones.list;
     expect(dma?.buddy.freePages(), 'the reserve').toBe(4);
-    expect(zones.alloc(1, 0, PREFERENCES.high)).toBe(0);
-    expect(zones.alloc(4, 0, PREFERENCES.dma), 'whoever names the zone may have it').not.toBe(0);
+    expect(takeRun(zones, 1, PREFERENCES.high)).toBe(0);
+    expect(takeRun(zones, 4, PREFERENCES.dma), 'whoever names the zone may have it').not.toBe(0);
     expect(dma?.buddy.freePages()).toBe(0);
   });
 
   test('is aligned also in the zone into which it falls', () => {
-    const zones = zonesOf([64, 8, 0]);
-    const page = zones.alloc(2, 4, PREFERENCES.any);
+    const { zones, large, map } = sit(tinyHeap({ zones: [64, 8, 0], align: 128 }));
+    const page = large.alloc(2, 4, PREFERENCES.any) >>> map.granuleShift;
     expect([page % 16, zones.indexOf(page)]).toEqual([0, 0]);
   });
 
   test('that no zone can serve changes nothing', () => {
-    const zones = zonesOf([64, 64, 64]);
-    expect(zones.alloc(65, 0, PREFERENCES.any)).toBe(0);
-    expect(zones.alloc(1, 7, PREFERENCES.any)).toBe(0);
+    const { zones, large } = sit(tinyHeap({ zones: [64, 64, 64], align: 128 }));
+    expect(takeRun(zones, 65, PREFERENCES.any)).toBe(0);
+    expect(large.alloc(1, 7, PREFERENCES.any)).toBe(0);
     expect(zones.list.map((zone) => zone.buddy.freePages())).toEqual([64, 64, 64]);
   });
 });
@@ -145,7 +146,7 @@ describe('a zone', () => {
     const counts = () => zones.list.map((zone) => zone.buddy.counts().at(-1));
     expect(counts()).toEqual([1, 1, undefined]);
     for (const preference of [PREFERENCES.dma, PREFERENCES.normal]) {
-      zones.free(zones.alloc(64, 0, preference));
+      zones.free(takeRun(zones, 64, preference));
       expect(counts()).toEqual([1, 1, undefined]);
     }
   });

@@ -16,6 +16,7 @@ import {
   SLOT,
   STATE,
   TABLE,
+  TX,
   ZONE,
 } from '../../src/word/layout.ts';
 import { standardClasses } from '../../src/block/sizeclass.ts';
@@ -26,15 +27,21 @@ const geometries: fc.Arbitrary<Geometry> = fc
     pageShift: fc.integer({ min: 8, max: 12 }),
     maxSlots: fc.integer({ min: 1, max: SLOT.MAX }),
     magazines: fc.integer({ min: 1, max: 16384 }),
-    checked: fc.boolean(),
+    safety: fc.constantFrom<[checked: boolean, tracked: boolean][]>(
+      [false, false],
+      [true, false],
+      [true, true],
+    ),
     base: fc.oneof(fc.constant(0), fc.nat(2 ** 20)),
     pages: fc.oneof(
       fc.integer({ min: 4096, max: 2 ** 16 }),
       fc.integer({ min: 4096, max: 2 ** 22 }),
     ),
   })
-  .map(({ pageShift, base, pages, ...rest }) => ({
+  .map(({ pageShift, base, pages, safety: [checked, tracked], ...rest }) => ({
     ...rest,
+    checked,
+    tracked,
     pageShift,
     byteOffset: base * 2 ** pageShift,
     byteEnd: (base + pages) * 2 ** pageShift,
@@ -56,8 +63,8 @@ describe('for any geometry', () => {
           ['roots', at.roots, ROOT.COUNT * ROOT.WORDS, at.zones],
           ['zones', at.zones, ZONE.COUNT * ZONE.WORDS, at.classes],
           ['classes', at.classes, (CLASS.MAX + 1) * CLASS.WORDS, at.slots],
-          ['slots', at.slots, (g.maxSlots + 1) * SLOT.WORDS, at.journals],
-          ['journals', at.journals, 0, at.magazines],
+          ['slots', at.slots, (g.maxSlots + SLOT.SPARES) * SLOT.WORDS, at.journals],
+          ['journals', at.journals, g.maxSlots * TX.PER_SLOT * TX.WORDS, at.magazines],
           ['magazines', at.magazines, g.magazines * MAGAZINE.WORDS, at.pageMap],
           ['page map', at.pageMap, pages * PAGE.WORDS, at.generations],
           ['generations', at.generations, g.checked ? granules : 0, at.endWords],
@@ -66,8 +73,10 @@ describe('for any geometry', () => {
           expect(from + words, region).toBeLessThanOrEqual(next);
         }
         expect(at.countersByte).toBe(at.endWords * 4);
-        expect(at.bytesByte).toBe(at.countersByte + (g.maxSlots + 1) * COUNTER.WORDS * 8);
-        expect(at.endByte).toBe(at.bytesByte + TABLE.BYTES + granules + 1);
+        expect(at.bytesByte).toBe(at.countersByte + (g.maxSlots + SLOT.SPARES) * COUNTER.WORDS * 8);
+        const states = TABLE.BYTES + granules + 1;
+        expect(at.owners, 'behind the states, or nowhere').toBe(g.tracked ? states : 0);
+        expect(at.endByte).toBe(at.bytesByte + states + (g.tracked ? granules : 0));
       }),
     );
   });
@@ -81,7 +90,8 @@ describe('for any geometry', () => {
         expect(at.metadataByte, 'behind a guard page').toBe((at.endPage + 1) * page);
         const end = at.metadataByte + at.endByte;
         expect(end).toBeLessThanOrEqual(g.byteEnd);
-        const another = page + PAGE.WORDS * 4 + (page / 16) * (g.checked ? 5 : 1);
+        const granule = 1 + (g.checked ? 4 : 0) + (g.tracked ? 1 : 0);
+        const another = page + PAGE.WORDS * 4 + (page / 16) * granule;
         const gaps = 2 * MAGAZINE.WORDS * 4;
         expect(end + another + gaps).toBeGreaterThan(g.byteEnd);
         expect(at.firstPage * page).toBe(Math.max(g.byteOffset, page));
@@ -178,6 +188,8 @@ const SIZES = new Set([
   'ORDERS',
   'BITS_WORDS',
   'ARENA',
+  'TRANSIT',
+  'SPARES',
   'SHIFT',
   'NAME_BYTES',
 ]);

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { LOCK, SLOT } from '../../src/word/layout.ts';
-import { Lock, slotOfToken, tokenOf } from '../../src/word/lock.ts';
+import { Locks, slotOfToken, tokenOf, type Lock } from '../../src/word/lock.ts';
 import { Memory } from '../../src/word/memory.ts';
 
 const WORD = 8;
@@ -15,7 +15,8 @@ class Scripted extends Memory {
   readonly waits: [expected: number, timeoutMs: number][] = [];
   readonly wakes: number[] = [];
   onPause: () => void = () => undefined;
-  onWait: () => void = () => undefined;
+  /** What others do meanwhile; true when the time was up. */
+  onWait: () => boolean | void = () => undefined;
 
   constructor() {
     super(new SharedArrayBuffer(64), 0, EXTENT);
@@ -25,9 +26,9 @@ class Scripted extends Memory {
     this.onPause();
   }
 
-  override wait(_: number, expected: number, timeoutMs: number): void {
+  override wait(_: number, expected: number, timeoutMs: number): boolean {
     this.waits.push([expected, timeoutMs]);
-    this.onWait();
+    return this.onWait() ?? false;
   }
 
   override wake(_: number, count: number): number {
@@ -38,6 +39,11 @@ class Scripted extends Memory {
 
 const [ann, bob, eve] = [tokenOf(0, 1), tokenOf(1, 1), tokenOf(2, 7)];
 
+/** The lock as the holder of a token takes it. */
+function lockOf(memory: Memory, token: number): Lock {
+  return new Locks(memory, token).at(WORD);
+}
+
 function contended(memory: Memory): number[] {
   return [memory.get(WORD + LOCK.CONTENDED), memory.get(WORD + LOCK.WAITS)];
 }
@@ -45,30 +51,22 @@ function contended(memory: Memory): number[] {
 describe('a free lock', () => {
   test('is taken at once, names its holder, and is free again when given back', () => {
     const memory = new Scripted();
-    const lock = new Lock(memory, WORD, ann);
+    const lock = lockOf(memory, ann);
     lock.lock();
     expect(memory.load(WORD)).toBe(ann);
     lock.unlock();
     expect(memory.load(WORD)).toBe(0);
     expect([memory.waits, memory.wakes, contended(memory)]).toEqual([[], [], [0, 0]]);
   });
-
-  test('is taken by a trial too, and then no other trial takes it', () => {
-    const memory = new Scripted();
-    expect(new Lock(memory, WORD, ann).tryLock()).toBe(true);
-    expect(new Lock(memory, WORD, bob).tryLock()).toBe(false);
-    expect(new Lock(memory, WORD, ann).tryLock(), 'not even its own').toBe(false);
-    expect(memory.load(WORD)).toBe(ann);
-  });
 });
 
 describe('a lock that is held', () => {
   test('is taken without a sleep when it comes free while a waiter spins, and counted', () => {
     const memory = new Scripted();
-    const holder = new Lock(memory, WORD, ann);
+    const holder = lockOf(memory, ann);
     holder.lock();
     memory.onPause = () => holder.unlock();
-    new Lock(memory, WORD, bob).lock();
+    lockOf(memory, bob).lock();
     expect(memory.load(WORD)).toBe(bob);
     expect(memory.waits).toEqual([]);
     expect(contended(memory)).toEqual([1, 0]);
@@ -76,13 +74,13 @@ describe('a lock that is held', () => {
 
   test('gets the waiters bit before its waiter sleeps, for a bounded time', () => {
     const memory = new Scripted();
-    const holder = new Lock(memory, WORD, ann);
+    const holder = lockOf(memory, ann);
     holder.lock();
     memory.onWait = () => {
       expect(memory.load(WORD)).toBe(ann | WAITERS);
       if (memory.waits.length === 3) holder.unlock();
     };
-    new Lock(memory, WORD, bob).lock();
+    lockOf(memory, bob).lock();
     expect(memory.waits.map(([expected]) => expected)).toEqual(new Array(3).fill(ann | WAITERS));
     expect(memory.waits.every(([, ms]) => ms > 0 && ms <= 1000)).toBe(true);
     expect(contended(memory)).toEqual([1, 1]);
@@ -90,7 +88,7 @@ describe('a lock that is held', () => {
 
   test('wakes exactly one when it is given back with the waiters bit, and nobody without', () => {
     const memory = new Scripted();
-    const lock = new Lock(memory, WORD, ann);
+    const lock = lockOf(memory, ann);
     lock.lock();
     memory.store(WORD, ann | WAITERS);
     lock.unlock();
@@ -102,10 +100,10 @@ describe('a lock that is held', () => {
 
   test('keeps the waiters bit when one who slept takes it: the third still sleeps', () => {
     const memory = new Scripted();
-    const holder = new Lock(memory, WORD, ann);
+    const holder = lockOf(memory, ann);
     holder.lock();
     memory.onWait = () => holder.unlock();
-    const second = new Lock(memory, WORD, bob);
+    const second = lockOf(memory, bob);
     second.lock();
     expect(memory.load(WORD)).toBe(bob | WAITERS);
     second.unlock();
@@ -114,24 +112,17 @@ describe('a lock that is held', () => {
 
   test('is waited for again when another was faster, and that one gets the waiters bit', () => {
     const memory = new Scripted();
-    const holder = new Lock(memory, WORD, ann);
+    const holder = lockOf(memory, ann);
     holder.lock();
     memory.onWait = () => {
       if (memory.waits.length === 1) {
         holder.unlock();
         memory.cas(WORD, 0, eve);
-      } else new Lock(memory, WORD, eve).unlock();
+      } else lockOf(memory, eve).unlock();
     };
-    new Lock(memory, WORD, bob).lock();
+    lockOf(memory, bob).lock();
     expect(memory.waits.map(([expected]) => expected)).toEqual([ann | WAITERS, eve | WAITERS]);
     expect(memory.load(WORD)).toBe(bob | WAITERS);
-  });
-
-  test('is left as it is by a trial that fails, waiters bit included', () => {
-    const memory = new Scripted();
-    memory.store(WORD, ann | WAITERS);
-    expect(new Lock(memory, WORD, bob).tryLock()).toBe(false);
-    expect(memory.load(WORD)).toBe(ann | WAITERS);
   });
 });
 

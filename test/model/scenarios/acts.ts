@@ -2,10 +2,17 @@
 // the oracle knows who holds what.
 
 import type { Scene } from '../scenario.ts';
-import type { SharedHeap } from '../../../src/heap/heap.ts';
+import { SharedHeap } from '../../../src/heap/heap.ts';
 
 export function heapOf(scene: Scene, me: number): SharedHeap {
   return scene.heaps[me] as SharedHeap;
+}
+
+/** Comes when all others have ended, and recovers those of them that are dead. */
+export function undertaker(scene: Scene): void {
+  const heap = SharedHeap['enter'](scene.formatted);
+  heap.recover();
+  heap.detach();
 }
 
 export function take(scene: Scene, me: number, size: number): number {

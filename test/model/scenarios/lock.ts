@@ -3,15 +3,28 @@
 // lost.
 
 import { HEADER, LOCK } from '../../../src/word/layout.ts';
-import { Lock, tokenOf } from '../../../src/word/lock.ts';
+import { Locks, slotOfToken, tokenOf, type Deaths, type Lock } from '../../../src/word/lock.ts';
+import { isGone, thisThread } from '../../../src/slot/thread.ts';
 import type { Scenario, Scene } from '../scenario.ts';
 
 const WORD = HEADER.ROOT_LOCK + LOCK.WORD;
 const SUM = HEADER.SIMPLE_BLOCKS;
 const heap = { zones: [0, 2, 0], classes: [], magazines: 1, maxSlots: 1 } as const;
 
+/** Asks for the threads as the slot table would; thread t has token t. */
+class Asks implements Deaths {
+  private readonly first = thisThread().who;
+
+  isDead(token: number): boolean {
+    return isGone(this.first + slotOfToken(token), 1);
+  }
+}
+
 function views(scene: Scene, threads: number): void {
-  for (let t = 0; t < threads; t++) scene.locks.push(new Lock(scene.memory, WORD, tokenOf(t, 1)));
+  const deaths = new Asks();
+  for (let t = 0; t < threads; t++) {
+    scene.locks.push(new Locks(scene.memory, tokenOf(t, 1), deaths).at(WORD));
+  }
 }
 
 function turn({ locks, memory }: Scene, me: number): void {
@@ -45,19 +58,4 @@ export const scenarios: readonly Scenario[] = [
   lockScenario('lock, two threads', 2, 1),
   lockScenario('lock, two threads, two turns each', 2, 2),
   lockScenario('lock, three threads', 3, 1),
-  {
-    ...lockScenario('lock, a trial beside a turn', 2, 1),
-    threads: [
-      (scene) => turn(scene, 0),
-      (scene) => {
-        const lock = scene.locks[1] as Lock;
-        if (!lock.tryLock()) {
-          turn(scene, 1);
-          return;
-        }
-        scene.memory.set(SUM, scene.memory.get(SUM) + 1);
-        lock.unlock();
-      },
-    ],
-  },
 ];

@@ -2,7 +2,8 @@
 // place against the neighbour's free, and the last run. One zone of eight pages of 256 bytes.
 
 import { HEADER } from '../../../src/word/layout.ts';
-import type { ZoneName } from '../../../src/page/zone.ts';
+import { usedPages, type ZoneName } from '../../../src/page/zone.ts';
+import type { Attachment } from '../../../src/heap/attachment.ts';
 import type { Scenario, Scene } from '../scenario.ts';
 import { give, giveBack, heapOf, must, prepare, resize, take } from './acts.ts';
 
@@ -84,8 +85,9 @@ export const scenarios: readonly Scenario[] = [
     heap: { zones: [4, 4, 0], align: 4, classes: [] },
     seats: 2,
     threads: [(s) => takeIn(s, 0, 'dma'), (s) => takeIn(s, 1, 'normal')],
-    check: ({ memory }) => {
-      const [used, peak] = [memory.load(HEADER.USED), memory.load(HEADER.PEAK)];
+    check: ({ memory, on }) => {
+      const used = usedPages(memory, (on[0] as Attachment).layout.zones);
+      const peak = memory.load(HEADER.PEAK);
       if (used !== 2 || peak !== 2) throw new Error(`${used} pages in use, at most ${peak}`);
     },
   },
