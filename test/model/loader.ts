@@ -34,6 +34,14 @@ export interface Edit {
   readonly to: string;
 }
 
+/** A change by position in the text as it stands in the file; start and end may be the same. */
+export interface Cut {
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+  readonly to: string;
+}
+
 /** Corners that take 64 spins or 4,096 granules to reach are reached at once. */
 export const NARROWED: readonly Edit[] = [
   { path: 'src/word/lock.ts', from: 'const SPINS = 64;', to: 'const SPINS = 1;' },
@@ -59,13 +67,12 @@ export interface Realm {
 }
 
 /** Parses everything; `edits` change the text first, each exactly once. */
-export function readSources(edits: readonly Edit[] = []): Sources {
-  const paths = [...sourcePaths(), ...scenarioPaths()];
-  const units = paths.map((path) => {
-    const here = (edit: Edit) => edit.path === path;
-    return readUnit(ROOT, path, (original) => {
-      const text = path === MEMORY ? withoutMemory(original) : original;
-      return [...NARROWED, ...edits].filter(here).reduce(applied, text);
+export function readSources(edits: readonly (Edit | Cut)[] = []): Sources {
+  const units = [...sourcePaths(), ...scenarioPaths()].map((path) => {
+    const here = [...NARROWED, ...edits].filter((edit) => edit.path === path);
+    return readUnit(ROOT, path, (text) => {
+      const cuts = here.map((edit) => ('from' in edit ? cutOf(text, edit) : edit));
+      return applied(text, path === MEMORY ? [memoryCut(text), ...cuts] : cuts);
     });
   });
   const program = programOf(units);
@@ -75,22 +82,33 @@ export function readSources(edits: readonly Edit[] = []): Sources {
   return { program, sites, byCall };
 }
 
-/** The file of the class Memory with the model's in its place, every line where it was. */
-function withoutMemory(text: string): string {
+/** Puts the model's class Memory in the place of the one there is, every line where it was. */
+function memoryCut(text: string): Cut {
   const start = text.indexOf('export class Memory {');
   const end = text.indexOf('\n}\n', start) + 2;
   if (start < 0 || end < 2) throw new Error(`${MEMORY}: there is no class Memory`);
   const lines = text.slice(start, end).split('\n').length - 1;
-  const instead = `export const Memory = $Memory;${'\n'.repeat(lines)}`;
-  return text.slice(0, start) + instead + text.slice(end);
+  const to = `export const Memory = $Memory;${'\n'.repeat(lines)}`;
+  return { path: MEMORY, start, end, to };
 }
 
-function applied(text: string, edit: Edit): string {
-  const parts = text.split(edit.from);
-  if (parts.length !== 2) {
-    throw new Error(`${edit.path}: ${parts.length - 1} places for the edit of "${edit.from}"`);
+/** Where an edit's text stands in the file. */
+export function cutOf(text: string, { path, from, to }: Edit): Cut {
+  const places = text.split(from).length - 1;
+  if (places !== 1) throw new Error(`${path}: ${places} places for the edit of "${from}"`);
+  const start = text.indexOf(from);
+  return { path, start, end: start + from.length, to };
+}
+
+/** The text with all cuts made; those at one place in the order given. */
+function applied(text: string, cuts: readonly Cut[]): string {
+  let [done, at] = ['', 0];
+  for (const { path, start, end, to } of [...cuts].sort((a, b) => a.start - b.start)) {
+    if (start < at || end < start) throw new Error(`${path}: two edits overlap at ${start}`);
+    done += text.slice(at, start) + to;
+    at = end;
   }
-  return parts.join(edit.to);
+  return done + text.slice(at);
 }
 
 /** Every access may be a stop: what the adversary needs. */

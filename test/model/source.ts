@@ -6,9 +6,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from 'vite';
-import { isNode, walk, type Node } from '../support/tidy/source.ts';
+import { isNode, walk as walkOnce, type Node } from '../support/tidy/source.ts';
 
-export { isNode, walk, type Node };
+export { isNode, type Node };
 
 export interface Unit {
   readonly path: string;
@@ -33,6 +33,16 @@ interface Block {
 
 /** Parsed files as they are: a mutant changes one, and the others need no second parse. */
 const unitsBefore = new Map<string, Unit>();
+
+type Pair = [node: Node, parent: Node | undefined];
+const walkedBefore = new WeakMap<Node, readonly Pair[]>();
+
+/** All nodes of a tree with their parents. A tree is walked once; most are asked for often. */
+export function walk(root: Node): readonly Pair[] {
+  let pairs = walkedBefore.get(root);
+  if (pairs === undefined) walkedBefore.set(root, (pairs = [...walkOnce(root)]));
+  return pairs;
+}
 
 /** Reads and parses one file; `edit` changes its text first (mutants do). */
 export function readUnit(root: string, path: string, edit?: (text: string) => string): Unit {
