@@ -43,13 +43,13 @@ function figures(scene: Scene, me: number): void {
 export const scenarios: readonly Scenario[] = [
   {
     name: 'attach and detach, two visitors',
-    heap: { ...heap, maxSlots: 3 },
+    heap: { ...heap, maxSlots: 4 },
     seats: 0,
     threads: [(s) => visit(s, 0), (s) => visit(s, 1)],
   },
   {
     name: 'attach and detach beside rounds',
-    heap: { ...heap, maxSlots: 3 },
+    heap: { ...heap, maxSlots: 4 },
     seats: 1,
     threads: [(s) => round(s, 0, SIZE), (s) => visit(s, 1)],
   },
