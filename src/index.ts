@@ -6,6 +6,8 @@ export type { HeapOptions } from './heap/create.ts';
 export type { HeapHandle } from './heap/open.ts';
 export type { Mode } from './heap/mode.ts';
 export type { HeapExtent } from './heap/extents.ts';
+export { Transaction, type Outcome, type TransactionHandle } from './heap/transaction.ts';
+export type { Recovered } from './heap/recovery.ts';
 export type { Ref } from './block/generations.ts';
 export type { Roots } from './heap/roots.ts';
 export type { ClassStats, HeapStats, LockStats, SlotStats, ZoneStats } from './heap/stats.ts';

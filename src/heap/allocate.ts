@@ -98,7 +98,7 @@ export class Allocation {
   }
 
   private serveAgain(asked: Asked): number {
-    this.recovery?.sweep();
+    if (asked.entry === undefined) this.recovery?.sweep(); // a journal's lock comes after its own
     this.reclaim();
     const granule = this.serve(asked);
     const hybrid = modeIn(this.on.memory) === 'hybrid';

@@ -7,7 +7,7 @@
 // Budget: alloc 5 loads, 3 stores; free 4 loads, 4 stores.
 
 import { GRANULE } from '../word/layout.ts';
-import { allocError, err, ok, type AllocError, type Result } from '../word/errors.ts';
+import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
 import { copyBytes, zeroBytes } from '../word/memory.ts';
 import { usedPages, type ZoneName } from '../page/zone.ts';
 import { granuleOfRef, type Ref } from '../block/generations.ts';
@@ -22,6 +22,7 @@ import { noSlot, Seated } from './seated.ts';
 import { Session } from './session.ts';
 import { isHealthy, statsOf, type HeapStats } from './stats.ts';
 import { buddyinfo, slabinfo, summary } from './text.ts';
+import { Transaction, type TransactionHandle } from './transaction.ts';
 import { validate, type Finding } from './validate.ts';
 import { blockView, type ViewType } from './views.ts';
 
@@ -130,6 +131,36 @@ export class SharedHeap extends Seated implements Disposable {
     let freed = 0;
     for (let i = 0; i < ptrs.length; i++) if (this.free(ptrs[i] as number)) freed++;
     return freed;
+  }
+
+  /**
+   * Runs `work` and commits what it did through the transaction, or undoes all of it: when a step
+   * fails (then the result says why) or when `work` throws (then that is thrown on). Not for async
+   * functions.
+   */
+  transaction<T>(work: (tx: Transaction) => T): Result<T> {
+    const tx = this.begun();
+    return tx === null ? err(allocError('JOURNAL_FULL', 0)) : tx.runIn(work);
+  }
+
+  /**
+   * Begins a transaction that ends with its `commit` or `rollback`; other threads may join it. A
+   * thread may have four at once; throws NO_JOURNAL beyond that.
+   */
+  beginTransaction(): Transaction {
+    const tx = this.begun();
+    if (tx !== null) return tx;
+    throw new HeapError('NO_JOURNAL', allocError('JOURNAL_FULL', 0).message);
+  }
+
+  /** Takes part in another thread's transaction; an error when it is over. */
+  joinTransaction(handle: TransactionHandle): Result<Transaction> {
+    return this.inside((session) => {
+      const known = session.tx.knows(handle.record);
+      const part = known ? session.tx.join(handle.record, handle.number) : null;
+      if (part === null) return err(allocError('ABORTED', handle.number));
+      return ok(new Transaction((work) => this.inside(work), session, part));
+    });
   }
 
   /**
@@ -243,6 +274,14 @@ export class SharedHeap extends Seated implements Disposable {
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return summary(this.stats(), this.slot);
+  }
+
+  private begun(): Transaction | null {
+    return this.inside((session) => {
+      session.recovery.attend();
+      const part = session.tx.begin();
+      return part === null ? null : new Transaction((work) => this.inside(work), session, part);
+    });
   }
 
   private generationOf(ref: Ref): number {

@@ -17,10 +17,13 @@
 // dead slots instead of one. The cost is that of the dead slot's magazines and journals and of the
 // lists under its locks; it does not depend on the size of the heap.
 
-import { HEADER, LOCK } from '../word/layout.ts';
-import { tokenOf, type Lock } from '../word/lock.ts';
+import { HEADER, LOCK, TX } from '../word/layout.ts';
+import { slotOfToken, tokenOf, type Lock } from '../word/lock.ts';
+import type { TxEngine } from '../tx/engine.ts';
 import { clockMs } from '../slot/thread.ts';
+import { Allocation } from './allocate.ts';
 import { depotsWith, type Attachment } from './attachment.ts';
+import { engineOf } from './journalled.ts';
 import { Release } from './release.ts';
 
 const { DEATHS, PROBED, RECOVERY_LOCK, ROOT_LOCK } = HEADER;
@@ -36,6 +39,8 @@ export interface Recovered {
   readonly threadId: number;
   /** Locks that it held. */
   readonly locks: number;
+  /** Transactions that were rolled back because it died. */
+  readonly rolledBack: number;
   /** Blocks that lay in its magazines. */
   readonly cachedBlocks: number;
   /** Heaps that track owners: live blocks that it alone had. */
@@ -47,11 +52,13 @@ export class Recovery {
   private readonly on: Attachment;
   private readonly lock: Lock;
   private readonly release: Release;
+  private readonly tx: TxEngine;
 
   constructor(on: Attachment) {
     this.on = on;
     this.lock = on.locks.at(RECOVERY_LOCK + LOCK.WORD);
     this.release = new Release(on);
+    this.tx = engineOf(on, new Allocation(on), this.release);
   }
 
   /** Sweeps if somebody has been seen dead. What every slow path does first: one atomic read. */
@@ -95,16 +102,18 @@ export class Recovery {
     const incarnation = table.incarnationOf(slot);
     const threadId = table.threadOf(slot) - 1;
     const locks = this.seizeLocks(tokenOf(slot, incarnation));
+    let rolledBack = 0;
     let cachedBlocks = 0;
     let ownedBlocks = 0;
     if (slot < table.maxSlots) {
+      rolledBack = this.tx.recover(slot);
       this.release.finishFor(slot);
       for (const depot of depotsWith(this.on, slot)) cachedBlocks += depot?.flush() ?? 0;
       if (this.on.states.tracked) ownedBlocks = this.release.freeOwnedBy(slot);
     }
     table.release(slot); // COMMIT
-    const milliseconds = performance.now() - start;
-    return { slot, incarnation, threadId, locks, cachedBlocks, ownedBlocks, milliseconds };
+    const found = { slot, incarnation, threadId, locks, rolledBack, cachedBlocks, ownedBlocks };
+    return { ...found, milliseconds: performance.now() - start };
   }
 
   /** Innermost first, so that no repair has to wait for a lock of the same dead. */
@@ -113,8 +122,19 @@ export class Recovery {
     const all: Lock[] = [pool.lock, ...zones.list.map((zone) => zone.lock), simple.lock];
     for (const depot of depots) if (depot !== undefined) all.push(depot.lock);
     all.push(slotLock, locks.at(ROOT_LOCK + LOCK.WORD));
-    let seized = 0;
+    let seized = this.seizeRecords(token);
     for (const lock of all) if (lock.seize(token)) seized++;
+    return seized;
+  }
+
+  private seizeRecords(token: number): number {
+    const { memory, layout, table } = this.on;
+    let seized = 0;
+    for (let index = 0; index < table.maxSlots * TX.PER_SLOT; index++) {
+      const word = memory.load(layout.journals + index * TX.WORDS + LOCK.WORD);
+      if (slotOfToken(word) !== slotOfToken(token)) continue;
+      if (this.tx.recordAt(index).lock.seize(token)) seized++;
+    }
     return seized;
   }
 }

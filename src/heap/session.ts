@@ -6,8 +6,10 @@
 import { layoutOf } from '../word/geometry.ts';
 import { HEADER } from '../word/layout.ts';
 import { SlotTable } from '../slot/slot.ts';
+import type { TxEngine } from '../tx/engine.ts';
 import { Allocation } from './allocate.ts';
 import { occupy, viewFrom, type Attachment } from './attachment.ts';
+import { engineOf } from './journalled.ts';
 import type { Formatted } from './open.ts';
 import { Recovery } from './recovery.ts';
 import { Release } from './release.ts';
@@ -23,6 +25,7 @@ export class Session {
   readonly allocation: Allocation;
   readonly release: Release;
   readonly resize: Resize;
+  readonly tx: TxEngine;
 
   private constructor(on: Attachment) {
     this.on = on;
@@ -30,6 +33,7 @@ export class Session {
     this.allocation = new Allocation(on, this.recovery);
     this.release = new Release(on);
     this.resize = new Resize(on);
+    this.tx = engineOf(on, this.allocation, this.release);
   }
 
   /** Takes a slot, recovering the dead if none is free; null when the living have them all. */
@@ -44,9 +48,10 @@ export class Session {
     return null;
   }
 
-  /** Everything of this slot goes home, and the slot is free. */
+  /** Transactions are rolled back, everything of this slot goes home, and the slot is free. */
   leave(): void {
     const { depots, table, seat } = this.on;
+    this.tx.recover(seat.slot);
     for (const depot of depots) depot?.flush();
     table.release(seat.slot);
   }

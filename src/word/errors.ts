@@ -13,7 +13,8 @@ export type AllocErrorCode =
   | 'NO_SLOT'
   | 'DETACHED'
   | 'ABORTED'
-  | 'TIMEOUT';
+  | 'TIMEOUT'
+  | 'JOURNAL_FULL';
 
 /** Why an operation said no. `requested` is the size asked for, or the pointer given. */
 export interface AllocError {
@@ -44,8 +45,9 @@ const ADVICE: Record<AllocErrorCode, string> = {
   CORRUPTION_DETECTED: 'the heap is damaged here; heap.validate() tells where',
   NO_SLOT: 'every slot is taken; detach a thread, or create the heap with more maxSlots',
   DETACHED: 'this thread has detached from the heap; attach again with SharedHeap.attach(handle)',
-  ABORTED: 'the operation was aborted',
+  ABORTED: 'the transaction was rolled back, here or by another of its threads; begin another',
   TIMEOUT: 'the time allowed is over',
+  JOURNAL_FULL: 'no journal is left; end other transactions, or do less in one',
 };
 
 export function allocError(code: AllocErrorCode, requested: number): AllocError {
@@ -60,6 +62,7 @@ export type HeapErrorCode =
   | 'BAD_VIEW'
   | 'BAD_NAME'
   | 'NO_SLOT'
+  | 'NO_JOURNAL'
   | 'DETACHED'
   | 'CRASHED';
 

@@ -15,7 +15,7 @@
 //               │ arrays      a pool of 64 words each           │  magazines of 60 blocks, journals
 //               │ page map    one record per page               │  the buddy's and the slabs' truth
 //               │ generations (checked heaps) a word a granule  │
-//               │ counters    8 doubles per slot                │  doubles from here
+//               │ counters    16 doubles per slot               │  doubles from here
 //               │ class table size → class                      │  bytes from here
 //               │ state map   one byte per granule              │  the truth about every pointer
 //   byteEnd    ─┴───────────────────────────────────────────────┘
@@ -276,16 +276,46 @@ export const COUNTER = Object.freeze({
   DOUBLE_FREES: 4,
   INVALID_FREES: 5,
   CORRUPTIONS: 6,
-  WORDS: 8,
+  COMMITS: 8,
+  ROLLBACKS: 9,
+  RECOVERED: 10,
+  WORDS: 16,
 });
 
-// A transaction, or one thread's part in it (tx/transaction.ts). A slot has a few.
-export const TX = Object.freeze({ LOCK: 0, WORDS: 64, PER_SLOT: 4 });
+// A transaction, or one thread's part in it (tx/record.ts). Each slot has a few. Records are numbered
+// slot * PER_SLOT + i, and named by that number plus 1.
+//
+//   LOCK           any             any       atomic   names the dead: repaired by the next holder
+//   STATE          owner; decider  any       atomic   number << 3 | state: see tx/record.ts
+//   LEADER, …_NO   the owner       any       plain    written before STATE makes them count
+//   JOINED         leader's lock   same      plain    valid: one store adds a participant
+//   NEXT           leader's lock   same      plain    written before JOINED names it
+//   VOTES          any             any       atomic   valid: a reason to look again
+//   CHUNK, …_LAST  record's lock   same      plain    arrays of further entries, linked by NEXT
+//   NOTE           record's lock   same      plain    names the array that is coming or going
+//   ENTRIES        record's lock   same      see ENTRY
+export const TX = Object.freeze({
+  LOCK: 0,
+  STATE: 4,
+  LEADER: 5,
+  LEADER_NO: 6,
+  JOINED: 7,
+  NEXT: 8,
+  VOTES: 9,
+  CHUNK: 10,
+  NOTE: 11,
+  ENTRIES: 16,
+  WORDS: 64,
+  PER_SLOT: 4,
+});
 
 // A transaction's entry: what is to be done with a block when it ends (tx/journal.ts).
 //
-//   KIND   transaction's number << 3 | kind; another number is inert    atomic
-//   BLOCK  a granule                                                    plain
+//   KIND   any, under locks    any            atomic  number << 3 | kind; another number is inert
+//   BLOCK  record's lock       whose lock is  plain   a granule; written before KIND
+//                              taken over
+//   AT     record's lock       same           plain   a generation, or the granule that is protected
+//   BYTES  record's lock       same           plain   who ended the generation, or how many bytes
 export const ENTRY = Object.freeze({ KIND: 0, BLOCK: 1, AT: 2, BYTES: 3, WORDS: 4 });
 
 /** Class table: bytes 0..512 by (size + 15) / 16, then bytes 513.. by pages. 0 is "no class". */

@@ -9,6 +9,13 @@
 
 import type { Layout } from './geometry.ts';
 
+type AsyncWait = (
+  words: Int32Array,
+  index: number,
+  expected: number,
+  timeoutMs: number,
+) => { readonly value: unknown };
+
 /** The part of a layout that the views need. */
 export type Extent = Pick<Layout, 'endWords' | 'countersByte' | 'bytesByte' | 'endByte'>;
 
@@ -103,6 +110,13 @@ export class Memory {
     if (canBlock) return Atomics.wait(this.words, index, expected, timeoutMs) === 'timed-out';
     pause();
     return true;
+  }
+
+  /** As `wait`, without blocking the thread; where the platform has no such wait, a short time. */
+  async waitAsync(index: number, expected: number, timeoutMs: number): Promise<void> {
+    const { waitAsync } = Atomics as { waitAsync?: AsyncWait };
+    if (waitAsync === undefined) await new Promise((done) => setTimeout(done, 1));
+    else await waitAsync(this.words, index, expected, timeoutMs).value;
   }
 
   /** Wakes up to `count` threads that sleep on the word; returns how many. */

@@ -13,7 +13,17 @@ export interface Operation {
   done: boolean;
 }
 
+/** What one transaction has made and wants to free, and how it ended as its threads were told. */
+export interface Pact {
+  readonly made: number[];
+  readonly freed: number[];
+  ended: 'open' | 'committed' | 'rolled back';
+}
+
 export class Book {
+  readonly pacts: Pact[] = [];
+  /** Pointer → the transaction that was given it last. */
+  readonly makers = new Map<number, Pact>();
   /** Pointer → the thread that holds it. */
   readonly held = new Map<number, number>();
   /** Pointer → bytes asked for. */
@@ -32,6 +42,8 @@ export class Book {
     for (const [ptr, thread] of this.first) this.held.set(ptr, thread);
     for (const [ptr, size] of this.firstSizes) this.sizes.set(ptr, size);
     this.history.length = 0;
+    this.pacts.length = 0;
+    this.makers.clear();
     this.open.clear();
     this.seats.clear();
     this.clock = 0;
@@ -79,6 +91,26 @@ export class Book {
 
   kept(thread: number, ptr: number): void {
     this.leave(thread, ptr, true);
+  }
+
+  /** A transaction begins; blocks that it frees are held by nobody else. */
+  pact(): Pact {
+    const pact: Pact = { made: [], freed: [], ended: 'open' };
+    this.pacts.push(pact);
+    return pact;
+  }
+
+  /** A transaction was given a block. */
+  makes(pact: Pact, ptr: number): void {
+    pact.made.push(ptr);
+    this.makers.set(ptr, pact);
+  }
+
+  /** A block is a transaction's to free from here on. */
+  joins(pact: Pact, ptr: number): void {
+    this.held.delete(ptr);
+    this.sizes.delete(ptr);
+    pact.freed.push(ptr);
   }
 
   /** A thread has taken a seat of its own. */

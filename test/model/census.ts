@@ -5,7 +5,7 @@
 
 import { CLASS, MAGAZINE, PAGE, SLOT, STATE } from '../../src/word/layout.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
-import type { Book } from './book.ts';
+import type { Book, Pact } from './book.ts';
 
 const { CACHED, SHELVED, LIVE, LARGE, SIMPLE_LIVE, FREE } = STATE;
 const { MASK, ENTRIES, COUNT, NEXT } = MAGAZINE;
@@ -16,6 +16,8 @@ export interface CensusOptions {
   /** So many blocks may be live that nobody holds: the dead were taking or giving them. */
   readonly limbo: number;
   readonly freesTwice: boolean;
+  /** Somebody has not ended, or has been ended by an overflow, and may be in a transaction. */
+  readonly stayed: boolean;
 }
 
 export interface Counted {
@@ -37,6 +39,7 @@ class Census {
   /** Granule → tags of the magazines that list it. */
   private readonly listed = new Map<number, number[]>();
   private readonly live = new Set<number>();
+  private all = new Set<number>();
 
   constructor(on: Attachment, book: Book, options: CensusOptions) {
     this.on = on;
@@ -120,8 +123,30 @@ class Census {
     this.wrong.push(`block ${granule * 16} has state ${state} and is listed in ${places}`);
   }
 
+  /** All that a transaction made is live and all it freed is not, or the other way round. */
+  private pact(pact: Pact): void {
+    const { made, freed, ended } = pact;
+    const { held, makers } = this.book;
+    const others = (ptr: number) => held.has(ptr) || (makers.get(ptr) ?? pact) !== pact;
+    const isLive = (ptr: number) => this.all.has(ptr / 16) && !others(ptr);
+    const [live, gone] = [made.filter(isLive), freed.filter((ptr) => !isLive(ptr))];
+    const all = live.length === made.length && gone.length === freed.length;
+    const none = live.length + gone.length === 0;
+    const { stayed } = this.options; // who is still there may have it open
+    const fits = ended === 'open' ? stayed || all || none : ended === 'committed' ? all : none;
+    if (!fits) {
+      const figures = `${live.length} of ${made.length} made, ${gone.length} of ${freed.length} freed`;
+      this.wrong.push(`a transaction that is ${ended}: ${figures}`);
+    }
+    for (const ptr of live) this.live.delete(ptr / 16);
+    if (all && !none && !(stayed && ended === 'open')) return;
+    for (const ptr of freed) this.live.delete(ptr / 16);
+  }
+
   /** The live blocks are those that somebody holds; the dead may have been giving or taking one. */
   private holders(): void {
+    this.all = new Set(this.live);
+    for (const pact of this.book.pacts) this.pact(pact);
     const limbo = new Set(this.book.history.filter((it) => it.to === Infinity).map((it) => it.ptr));
     for (const ptr of this.book.held.keys()) {
       const live = this.live.delete(ptr / 16);

@@ -12,8 +12,8 @@ import type { SharedHeap } from '../../src/heap/heap.ts';
 import { validate } from '../../src/heap/validate.ts';
 import { shapeOf } from '../support/tiny.ts';
 import { isLinear } from './book.ts';
-import { census } from './census.ts';
-import { ASLEEP, DEAD, DONE } from './machine.ts';
+import { census, type CensusOptions } from './census.ts';
+import { ASLEEP, DEAD, DONE, READY } from './machine.ts';
 import type { Stage } from './stage.ts';
 
 const HISTORY_MAX = 10;
@@ -98,12 +98,17 @@ export class Oracle {
     if (this.sound.has(key)) return;
     const { freesTwice = false } = scenario;
     const thrown = deaths - machine.killed.reduce((sum, it) => sum + it, 0);
-    const { wrong, live } = census(auditor, scene.book, { thrown, limbo: deaths, freesTwice });
+    const limbo = thrown > 0 ? Infinity : scenario.strict === true ? 0 : deaths;
+    const waits = (status: number) => status === READY || status === ASLEEP;
+    const stayed = thrown > 0 || machine.status.some(waits);
+    const options = { thrown, limbo, freesTwice, stayed };
+    const { wrong } = census(auditor, scene.book, options);
     if (wrong.length > 0) throw new Error(wrong.join('; '));
+    scenario.after?.(scene);
     this.locksAreFree();
     const findings = validate(auditor).map((it) => `${it.where} ${it.ptr}: ${it.message}`);
     if (findings.length > 0) throw new Error(`validate: ${findings.join('; ')}`);
-    this.drain(live, deaths);
+    this.drain(options, deaths);
     if (this.sound.size < 200_000) this.sound.add(key);
   }
 
@@ -121,12 +126,14 @@ export class Oracle {
   }
 
   /** Everything goes home: then the heap is what it was when it was made. */
-  private drain(live: readonly number[], deaths: number): void {
+  private drain(options: CensusOptions, deaths: number): void {
     const { scene, realm, auditor, emptyShape, formatted } = this.stage;
     const { machine } = realm;
     scene.heaps.forEach((heap, t) => {
       if (machine.killed[t] === 0) machine.drive(() => heap.detach());
     });
+    // Whoever detaches rolls back what it has open.
+    const { live } = census(auditor, scene.book, options);
     machine.sitting = LAST_OF_ALL;
     const last = machine.drive(() => this.stage.enter()) as SharedHeap;
     for (const ptr of live) {

@@ -37,6 +37,8 @@ export interface Fn {
   readonly role: 'function' | 'method' | 'arrow' | 'getter' | 'constructor';
   readonly calls: Call[];
   readonly params: Set<string>;
+  /** Or inside one: it is not checked, for the model has no promises. */
+  readonly isAsync: boolean;
   reaches: boolean;
 }
 
@@ -118,7 +120,8 @@ class Collector {
   /** Depth first; returns the function that the node is, if it is one. */
   private visit(unit: Unit, node: Node, up: Node | undefined, chain: Node | null, fn: Fn | null) {
     if (node.type.startsWith('TS') && !/^TS(As|NonNull|Satisfies)/.test(node.type)) return null;
-    const made = /Function/.test(node.type) && isNode(node['body']) ? makeFn(unit, node, up) : null;
+    const isFn = /Function/.test(node.type) && isNode(node['body']);
+    const made = isFn ? makeFn(unit, node, up, fn?.isAsync === true) : null;
     if (made !== null) this.register(made, up);
     const within = made ?? fn;
     const passes: Fn[] = [];
@@ -154,7 +157,7 @@ class Collector {
   }
 }
 
-function makeFn(unit: Unit, node: Node, up: Node | undefined): Fn {
+function makeFn(unit: Unit, node: Node, up: Node | undefined, inAsync: boolean): Fn {
   const inMethod = up?.type === 'MethodDefinition';
   const kind = inMethod ? String(up['kind']) : '';
   const arrow: Fn['role'] = node.type === 'ArrowFunctionExpression' ? 'arrow' : 'function';
@@ -163,7 +166,8 @@ function makeFn(unit: Unit, node: Node, up: Node | undefined): Fn {
   const named = inMethod ? (up['key'] as Node) : (node['id'] as Node | null);
   const name = String(named?.['name'] ?? '');
   const params = new Set((node['params'] as Node[]).map((it) => String(it['name'])));
-  return { unit, node, name, role, calls: [], params, reaches: false };
+  const isAsync = inAsync || node['async'] === true;
+  return { unit, node, name, role, calls: [], params, isAsync, reaches: false };
 }
 
 function push(map: Map<string, Fn[]>, key: string, fn: Fn): void {
@@ -188,7 +192,7 @@ export function markReaching(program: Program, visible: (call: Call) => boolean)
   for (let changed = true; changed;) {
     changed = false;
     for (const fn of program.fns) {
-      if (fn.reaches || fn.role === 'getter' || fn.role === 'constructor') continue;
+      if (fn.reaches || fn.isAsync || fn.role === 'getter' || fn.role === 'constructor') continue;
       fn.reaches = fn.calls.some((call) => callReaches(program, call, visible));
       changed ||= fn.reaches;
     }

@@ -44,6 +44,12 @@ export interface Scenario {
   readonly threads: readonly ((scene: Scene) => unknown)[];
   /** After every schedule in which nobody died; throws when something is wrong. */
   readonly check?: (scene: Scene, results: readonly unknown[]) => void;
+  /** Before every schedule: users' bytes, which the stage does not put back. */
+  readonly each?: (scene: Scene) => void;
+  /** After every schedule, whoever died, when the dead have been recovered. */
+  readonly after?: (scene: Scene) => void;
+  /** Blocks are taken by transactions only: none may be live that nobody holds, whoever died. */
+  readonly strict?: boolean;
   /** Two threads free one block: entries without a tag may be left over in magazines. */
   readonly freesTwice?: boolean;
   /** The heap is not a heap: only the words of locks count. */

@@ -66,6 +66,7 @@ export class Stage {
     const { heaps } = this.scene;
     for (let i = 0; i < heaps.length; i++) Object.assign(heaps[i] as object, this.saved[i]);
     this.realm.requests = 0;
+    this.scenario.each?.(this.scene);
     this.realm.machine.begin(this.bodies, UNDERTAKERS);
   }
 

@@ -100,6 +100,7 @@ class UnitEditor {
   }
 
   private call(call: Call): void {
+    if (call.within?.isAsync === true) return;
     if (call.access !== null) this.access(call, call.access);
     else if (callReaches(this.program, call, this.visible)) this.delegate(call);
     else if (this.licence(call) > 0) this.wrap(call.outer, `($l(${this.level(call)}), $1 = `, '');

@@ -1,10 +1,12 @@
-// The slot table: each seat has one taker at a time, and each taking is told apart from the last.
+// The slot table: each seat has one taker at a time, each taking is told apart from the last, and a
+// seat is over when its thread is.
 
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { SlotTable, type Seat } from '../../src/slot/slot.ts';
-import { slotOfToken } from '../../src/word/lock.ts';
-import { SLOT } from '../../src/word/layout.ts';
+import { slotOfToken, tokenOf } from '../../src/word/lock.ts';
+import { HEADER, SLOT } from '../../src/word/layout.ts';
 import { Memory } from '../../src/word/memory.ts';
+import { hasProc, startNamed, type NamedThread } from '../support/threads/named.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';
 
 function tableOf(maxSlots: number, memory?: typeof Memory): SlotTable {
@@ -65,4 +67,179 @@ test('two attachments of one memory have seats of their own', () => {
   expect([ann.seat.slot, bob.seat.slot]).toEqual([0, 1]);
   expect(ann.magazines.tag).not.toBe(bob.magazines.tag);
   expect(() => sit(tiny)).toThrow('every slot is taken');
+});
+
+interface Table {
+  readonly table: SlotTable;
+  readonly memory: Memory;
+  /** Word index of a field of a slot. */
+  at(slot: number, field: number): number;
+}
+
+function wordsOf(maxSlots = 3, type: typeof Memory = Memory): Table {
+  const { memory, layout } = tinyHeap({ maxSlots, memory: type });
+  const table = new SlotTable(memory, layout, maxSlots);
+  return { table, memory, at: (slot, field) => layout.slots + slot * SLOT.WORDS + field };
+}
+
+/** Memory in which others act before a word is read for the second time. */
+class Witnessed extends Memory {
+  private word = -1;
+  private looks = 0;
+  private act: () => void = () => undefined;
+
+  watch(word: number, act: () => void): void {
+    [this.word, this.looks, this.act] = [word, 0, act];
+  }
+
+  override load(index: number): number {
+    if (index === this.word && ++this.looks === 2) this.act();
+    return super.load(index);
+  }
+}
+
+/** Makes a taken slot another thread's, as the system knows it. */
+function giveTo({ memory, at }: Table, slot: number, { who, start }: NamedThread['name']): void {
+  memory.store(at(slot, SLOT.WHO), who);
+  memory.store(at(slot, SLOT.START), start);
+}
+
+describe('an incarnation', () => {
+  test('grows when a slot is given back, and not when it is taken or declared dead', () => {
+    const { table } = wordsOf();
+    const seen = [table.incarnationOf(0)];
+    for (let use = 0; use < 3; use++) {
+      expect(table.take()?.incarnation).toBe(use);
+      seen.push(table.incarnationOf(0));
+      if (use === 1) table.declare(0);
+      seen.push(table.incarnationOf(0));
+      table.release(0);
+    }
+    expect(seen).toEqual([0, 0, 0, 1, 1, 2, 2]);
+  });
+});
+
+describe('a slot that is declared dead', () => {
+  test('is over, is nobody’s to take, and everybody is told to look', () => {
+    const { table, memory } = wordsOf(1);
+    table.take();
+    expect([table.isOver(0), memory.load(HEADER.DEATHS)]).toEqual([false, 0]);
+    expect(table.declare(0)).toBe(true);
+    expect([table.isOver(0), table.isTaken(0), table.take()]).toEqual([true, false, null]);
+    expect(memory.load(HEADER.DEATHS)).toBe(1);
+    table.release(0);
+    expect([table.isOver(0), table.take()?.slot]).toEqual([false, 0]);
+  });
+
+  test('has dead tokens: its own and no other incarnation’s', () => {
+    const { table } = wordsOf();
+    const { token, incarnation } = table.take() as Seat;
+    expect(table.isDead(token)).toBe(false);
+    table.declare(0);
+    const others = [incarnation + 1, incarnation + 2].map((of) => tokenOf(0, of));
+    expect([table.isDead(token), ...others.map((it) => table.isDead(it))]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    table.release(0);
+    table.take();
+    expect(table.isDead(token), 'and it lives no more, nor does it name the next').toBe(false);
+  });
+});
+
+describe('spare seats', () => {
+  test('are not given to who wants a slot, and lie behind all slots', () => {
+    const { table, memory } = wordsOf(2);
+    expect([table.take(), table.take(), table.take()].map((seat) => seat?.slot)).toEqual([
+      0,
+      1,
+      undefined,
+    ]);
+    const spare = Array.from({ length: SLOT.SPARES + 1 }, () => table.takeSpare()?.slot);
+    expect(spare).toEqual([2, 3, 4, 5, undefined]);
+    expect(table.seats).toBe(2 + SLOT.SPARES);
+    expect(memory.load(HEADER.SLOTS_USED), 'no magazines there').toBe(2);
+    table.release(3);
+    expect(table.takeSpare()?.slot).toBe(3);
+  });
+});
+
+describe('a slot whose thread has START 0, so that nobody can ask', () => {
+  test('is not over by itself, and is on somebody’s word', () => {
+    const ground = wordsOf();
+    const { table } = ground;
+    table.take();
+    giveTo(ground, 0, { who: 2 ** 31 - 2, start: 0, thread: 0 });
+    expect([table.isOver(0), table.reap(0), table.isOver(0)]).toEqual([false, true, true]);
+  });
+});
+
+test.each([-1, 1, 3 + SLOT.SPARES, 0.5, NaN, Infinity])(
+  'a slot where nobody sits is not reaped: %d',
+  (slot) => {
+    const { table, memory } = wordsOf();
+    table.take();
+    expect(table.reap(slot)).toBe(false);
+    expect([table.isTaken(0), memory.load(HEADER.DEATHS)]).toEqual([true, 0]);
+  },
+);
+
+describe.skipIf(!hasProc)('a slot of another thread', () => {
+  test('is over when that thread has ended, and not before', async () => {
+    const thread = await startNamed('sleep');
+    onTestFinished(thread.end);
+    const ground = wordsOf();
+    const { table, memory } = ground;
+    const { token } = table.take() as Seat;
+    giveTo(ground, 0, thread.name);
+    expect([table.isOver(0), table.isDead(token), table.isTaken(0)]).toEqual([false, false, true]);
+    await thread.end();
+    expect(table.isDead(token)).toBe(true);
+    expect([table.isOver(0), table.isTaken(0), memory.load(HEADER.DEATHS)]).toEqual([
+      true,
+      false,
+      1,
+    ]);
+  });
+
+  test('is over from the thread’s first word on, though it had not sat down yet', async () => {
+    const thread = await startNamed('sleep');
+    await thread.end();
+    const ground = wordsOf();
+    giveTo(ground, 0, thread.name);
+    expect([ground.table.isTaken(0), ground.table.isOver(0)]).toEqual([false, true]);
+  });
+
+  test.each<[what: string, who: number | null]>([
+    ['another thread', 4711],
+    ['another with the id of the dead', null],
+  ])('is not declared dead by a late witness when %s sits there by now', async (_, who) => {
+    const thread = await startNamed('sleep');
+    await thread.end();
+    const ground = wordsOf(1, Witnessed);
+    const { table, at } = ground;
+    const memory = ground.memory as Witnessed;
+    table.take();
+    giveTo(ground, 0, thread.name);
+    memory.watch(at(0, SLOT.WHO), () => {
+      table.release(0);
+      table.take();
+      memory.store(at(0, SLOT.WHO), who ?? thread.name.who);
+    });
+    expect([table.isOver(0), table.isTaken(0), table.incarnationOf(0)]).toEqual([false, true, 1]);
+  });
+
+  test('is not reaped while the system knows that it lives, and is when it is gone', async () => {
+    const thread = await startNamed('sleep');
+    onTestFinished(thread.end);
+    const ground = wordsOf();
+    const { table } = ground;
+    table.take();
+    expect(table.reap(0), 'this thread itself').toBe(false);
+    giveTo(ground, 0, thread.name);
+    expect([table.reap(0), table.isTaken(0)]).toEqual([false, true]);
+    await thread.end();
+    expect([table.reap(0), table.isOver(0)]).toEqual([true, true]);
+  });
 });

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { LOCK, SLOT } from '../../src/word/layout.ts';
-import { Locks, slotOfToken, tokenOf, type Lock } from '../../src/word/lock.ts';
+import { Locks, slotOfToken, tokenOf, type Deaths, type Lock } from '../../src/word/lock.ts';
 import { Memory } from '../../src/word/memory.ts';
 
 const WORD = 8;
@@ -124,6 +124,128 @@ describe('a lock that is held', () => {
     expect(memory.waits.map(([expected]) => expected)).toEqual([ann | WAITERS, eve | WAITERS]);
     expect(memory.load(WORD)).toBe(bob | WAITERS);
   });
+});
+
+describe('a lock that its own thread holds already', () => {
+  test('is refused at once: the thread has crashed inside and would wait for ever', () => {
+    const memory = new Scripted();
+    const lock = lockOf(memory, ann);
+    lock.lock();
+    expect(() => lock.lock()).toThrow(expect.objectContaining({ code: 'CRASHED' }));
+    memory.store(WORD, ann | WAITERS);
+    expect(() => lock.lock()).toThrow(expect.objectContaining({ code: 'CRASHED' }));
+    expect([memory.load(WORD), memory.waits]).toEqual([ann | WAITERS, []]);
+  });
+});
+
+/** A lock over something that is repaired, and what happened to that. */
+function guardedLock(memory: Memory, token: number, deaths: Partial<Deaths> = {}) {
+  const repairs: number[] = [];
+  const asked: number[] = [];
+  const isDead = (of: number) => {
+    asked.push(of);
+    return deaths.isDead?.(of) ?? false;
+  };
+  const repairLocked = () => void repairs.push(memory.load(WORD));
+  return { lock: new Locks(memory, token, { isDead }).at(WORD, { repairLocked }), repairs, asked };
+}
+
+describe('a lock whose holder is dead', () => {
+  /** Held by Ann, who is dead; nobody wakes those who wait. */
+  function deserted(word = ann): Scripted {
+    const memory = new Scripted();
+    memory.store(WORD, word);
+    memory.onWait = () => true;
+    return memory;
+  }
+  const annIsDead = { isDead: (token: number) => token === ann };
+
+  test.each([ann, ann | WAITERS])(
+    'goes over to one who waits, repaired once, with the waiters bit: word %d',
+    (word) => {
+      const memory = deserted(word);
+      const { lock, repairs } = guardedLock(memory, bob, annIsDead);
+      lock.lock();
+      expect(memory.load(WORD)).toBe(bob | WAITERS);
+      expect(repairs, 'under the new holder’s name').toEqual([bob | WAITERS]);
+      lock.unlock();
+      expect([memory.load(WORD), memory.wakes]).toEqual([0, [1]]);
+      lock.lock();
+      expect(repairs, 'and not again').toHaveLength(1);
+    },
+  );
+
+  test('is asked about when a wait was in vain, not before, and without the waiters bit', () => {
+    const memory = deserted();
+    memory.onWait = () => memory.waits.length === 3;
+    const { lock, asked } = guardedLock(memory, bob, annIsDead);
+    lock.lock();
+    expect([memory.waits.length, asked]).toEqual([3, [ann]]);
+  });
+
+  test('goes over to exactly one of two who see the death; the other waits for that one', () => {
+    const memory = deserted();
+    const first = guardedLock(memory, eve, annIsDead);
+    const isDead = (token: number) => {
+      if (token === ann) first.lock.lock(); // Eve was faster
+      return token === ann;
+    };
+    const second = guardedLock(memory, bob, { isDead });
+    memory.onWait = () => {
+      if (memory.load(WORD) === (eve | WAITERS)) first.lock.unlock();
+      return true;
+    };
+    second.lock.lock();
+    expect(memory.load(WORD)).toBe(bob | WAITERS);
+    expect([first.repairs.length, second.repairs.length]).toEqual([1, 0]);
+  });
+
+  test('is not let go when the repair is cut: the next one begins the repair anew', () => {
+    const memory = deserted();
+    const repairLocked = () => {
+      throw new Error('cut');
+    };
+    const cut = new Locks(memory, bob, annIsDead).at(WORD, { repairLocked });
+    expect(() => cut.lock()).toThrow('cut');
+    expect(memory.load(WORD), 'still guarded').toBe(bob | WAITERS);
+    const { lock, repairs } = guardedLock(memory, eve, { isDead: (token) => token === bob });
+    lock.lock();
+    expect([memory.load(WORD), repairs]).toEqual([eve | WAITERS, [eve | WAITERS]]);
+  });
+
+  test.each([ann, ann | WAITERS])('is seized, repaired and set free: word %d', (word) => {
+    const memory = deserted(word);
+    const { lock, repairs, asked } = guardedLock(memory, bob);
+    expect(lock.seize(ann)).toBe(true);
+    expect(repairs).toEqual([bob | WAITERS]);
+    expect([memory.load(WORD), memory.wakes], 'and its waiters told').toEqual([0, [1]]);
+    expect([memory.waits, asked], 'the caller knows').toEqual([[], []]);
+  });
+
+  test.each([0, WAITERS, bob, eve | WAITERS, tokenOf(0, 2)])(
+    'is left alone by who wants to seize it from another holder: word %d',
+    (word) => {
+      const memory = deserted(word);
+      const { lock, repairs } = guardedLock(memory, tokenOf(5, 1));
+      expect(lock.seize(ann)).toBe(false);
+      expect([memory.load(WORD), repairs, memory.wakes]).toEqual([word, [], []]);
+    },
+  );
+});
+
+test('a lock is not taken from a holder who lives, however long it takes', () => {
+  const memory = new Scripted();
+  const holder = lockOf(memory, ann);
+  holder.lock();
+  memory.onWait = () => {
+    expect(memory.load(WORD)).toBe(ann | WAITERS);
+    if (memory.waits.length === 40) holder.unlock();
+    return true;
+  };
+  const { lock, repairs, asked } = guardedLock(memory, bob);
+  lock.lock();
+  expect(memory.load(WORD)).toBe(bob | WAITERS);
+  expect([repairs, new Set(asked)]).toEqual([[], new Set([ann])]);
 });
 
 describe('a token', () => {

@@ -1,0 +1,35 @@
+// Blocks that are taken and freed for a journal's entry: what the transactions (src/tx) need of the
+// layers above them.
+
+import type { AllocError } from '../word/errors.ts';
+import { GRANULE } from '../word/layout.ts';
+import type { Entry, StateMap } from '../block/statemap.ts';
+import { TxEngine, type Blocks } from '../tx/engine.ts';
+import type { Allocation } from './allocate.ts';
+import type { Attachment } from './attachment.ts';
+import type { Release } from './release.ts';
+
+class JournalledBlocks implements Blocks {
+  readonly states: StateMap;
+  private readonly allocation: Allocation;
+  private readonly release: Release;
+
+  constructor(states: StateMap, allocation: Allocation, release: Release) {
+    this.states = states;
+    this.allocation = allocation;
+    this.release = release;
+  }
+
+  takeFor(size: number, entry: Entry): number | AllocError {
+    return this.allocation.alloc(size, GRANULE.BYTES, undefined, entry);
+  }
+
+  giveFor(entry: Entry): boolean {
+    return this.release.freeFor(entry);
+  }
+}
+
+/** Transactions as one seat works on them. */
+export function engineOf(on: Attachment, allocation: Allocation, release: Release): TxEngine {
+  return new TxEngine(on, new JournalledBlocks(on.states, allocation, release), on.seat.slot);
+}

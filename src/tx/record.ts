@@ -1,0 +1,164 @@
+// Transactions across threads. One record leads; threads that join have records of their own, each
+// with its own journal. The leader's STATE decides for all of them, by one compare-and-swap:
+//
+//   STATE = number << 3 | state
+//
+//   0 none        1 open         a leader or a participant that works
+//   2 ready       a participant that has voted for the commit, and works no more
+//   3 committed   4 aborted      a leader that is decided: its parts are still to be finished
+//   5 kept        6 undone       over; the record is free, and still says how it ended
+//
+//   from          to             who
+//   0, 5, 6       1, number + 1  begin, join: the record's owner
+//   1             2              vote: the owner
+//   1             3              the leader's owner, when all participants are ready  (COMMIT)
+//   1             4              anybody of them, or recovery                          (COMMIT)
+//   3 / 4         5 / 6          whoever finishes: participants first, the leader last
+//
+// What is decided is finished by whoever comes: it applies each journal under its record's lock, and
+// every step can be done again. So a participant that dies, before or after its vote, takes all
+// others with it; a leader that dies has committed or it has not, and nothing lies in between.
+//
+// Locks: the leader's first, then one participant's. Classes and zones come after them.
+
+import { LOCK, TX } from '../word/layout.ts';
+import type { Layout } from '../word/geometry.ts';
+import type { Guarded, Lock, Locks } from '../word/lock.ts';
+import type { Memory } from '../word/memory.ts';
+import type { ArrayPool } from '../block/pool.ts';
+import type { SlotTable } from '../slot/slot.ts';
+import { Journal } from './journal.ts';
+
+const { STATE, LEADER, LEADER_NO, JOINED, NEXT, VOTES, CHUNK, NOTE, WORDS, PER_SLOT } = TX;
+
+export const OPEN = 1;
+export const READY = 2;
+export const COMMITTED = 3;
+export const ABORTED = 4;
+export const KEPT = 5;
+export const UNDONE = 6;
+const STATE_BITS = 3;
+const STATE_MASK = 7;
+const NUMBERS = 2 ** 28;
+
+/** What the records need to know of all else. */
+export interface TxParts {
+  readonly memory: Memory;
+  readonly layout: Layout;
+  readonly locks: Locks;
+  readonly pool: ArrayPool;
+  readonly table: SlotTable;
+}
+
+/** One record as a seat sees it. */
+export class TxRecord implements Guarded {
+  readonly index: number;
+  readonly lock: Lock;
+  readonly journal: Journal;
+  private readonly memory: Memory;
+  private readonly at: number;
+
+  constructor(parts: TxParts, index: number) {
+    this.index = index;
+    this.memory = parts.memory;
+    this.at = parts.layout.journals + index * WORDS;
+    this.lock = parts.locks.at(this.at + LOCK.WORD, this);
+    this.journal = new Journal(parts.memory, parts.pool, this.at, index);
+  }
+
+  state(): number {
+    return this.memory.load(this.at + STATE) & STATE_MASK;
+  }
+
+  number(): number {
+    return this.memory.load(this.at + STATE) >>> STATE_BITS;
+  }
+
+  /** Whether this is still the transaction `number`, in that state. */
+  is(number: number, state: number): boolean {
+    return this.memory.load(this.at + STATE) === ((number << STATE_BITS) | state);
+  }
+
+  /** Whether nobody has work in it. */
+  isFree(): boolean {
+    const state = this.state();
+    return state === 0 || state >= KEPT;
+  }
+
+  /** A new transaction, or a part of the one that record `leader` leads; its number. */
+  open(leader: number, leaderNumber: number): number {
+    const { memory, at } = this;
+    const number = (this.number() + 1) % NUMBERS;
+    memory.set(at + LEADER, leader);
+    memory.set(at + LEADER_NO, leader === this.index ? number : leaderNumber);
+    memory.set(at + JOINED, 0);
+    memory.set(at + NEXT, 0);
+    memory.set(at + CHUNK, 0);
+    memory.set(at + NOTE, 0);
+    memory.store(at + STATE, (number << STATE_BITS) | OPEN); // COMMIT
+    return number;
+  }
+
+  /** From one state to another, if it is still that transaction in that state. */
+  change(number: number, from: number, to: number): boolean {
+    const seen = (number << STATE_BITS) | from;
+    return this.memory.cas(this.at + STATE, seen, (number << STATE_BITS) | to) === seen; // COMMIT
+  }
+
+  /** The record that leads, and the number of its transaction. */
+  leader(): [index: number, number: number] {
+    return [this.memory.get(this.at + LEADER), this.memory.get(this.at + LEADER_NO)];
+  }
+
+  /** Under this record's lock: participant `index` belongs to it. */
+  addLocked(participant: TxRecord): void {
+    const { memory, at } = this;
+    memory.set(participant.at + NEXT, memory.get(at + JOINED));
+    memory.set(at + JOINED, participant.index + 1); // COMMIT
+  }
+
+  /** Under this record's lock: the participants' records. */
+  joinedLocked(): number[] {
+    const { memory } = this;
+    const base = this.at - this.index * WORDS;
+    const found: number[] = [];
+    for (let name = memory.get(this.at + JOINED); name !== 0;) {
+      found.push(name - 1);
+      name = memory.get(base + (name - 1) * WORDS + NEXT);
+    }
+    return found;
+  }
+
+  votes(): number {
+    return this.memory.load(this.at + VOTES);
+  }
+
+  /** Something has changed for those who wait. */
+  announce(): void {
+    this.memory.add(this.at + VOTES, 1);
+    this.memory.wake(this.at + VOTES, Infinity);
+  }
+
+  /** Sleeps until something changes after `seen`, at most so long. */
+  waitForNews(seen: number, timeoutMs: number): void {
+    this.memory.wait(this.at + VOTES, seen, timeoutMs);
+  }
+
+  /** As `waitForNews`, without blocking the thread. */
+  news(seen: number, timeoutMs: number): Promise<unknown> {
+    return this.memory.waitAsync(this.at + VOTES, seen, timeoutMs);
+  }
+
+  repairLocked(): void {
+    this.journal.settle();
+  }
+}
+
+/** The numbers of a slot's records. */
+export function recordsOf(slot: number): number[] {
+  return Array.from({ length: PER_SLOT }, (_, i) => slot * PER_SLOT + i);
+}
+
+export function slotOfRecord(index: number): number {
+  return Math.floor(index / PER_SLOT);
+}

@@ -1,0 +1,66 @@
+// What this thread is called, and whether another one still runs: the answer "gone" is never wrong.
+
+import { readlinkSync } from 'node:fs';
+import { threadId } from 'node:worker_threads';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { canAsk, clockMs, isGone, thisThread } from '../../src/slot/thread.ts';
+import { hasProc, startNamed } from '../support/threads/named.ts';
+
+test('the number that worker_threads gave this thread is told, plus 1', () => {
+  expect(thisThread().thread).toBe(threadId + 1);
+});
+
+test('a thread without a start time is never gone: nobody can ask', () => {
+  expect([isGone(2 ** 31 - 2, 0), isGone(1, 0)]).toEqual([false, false]);
+});
+
+test('the clock is a whole number of milliseconds that fits a word', () => {
+  const now = clockMs();
+  expect([now === (now | 0), now >= 0]).toEqual([true, true]);
+});
+
+describe.skipIf(!hasProc)('where the system tells', () => {
+  test('this thread has the system’s name, and it lives', () => {
+    const { who, start } = thisThread();
+    expect(who).toBe(Number(readlinkSync('/proc/thread-self').split('/').at(-1)));
+    expect(start).not.toBe(0);
+    expect([canAsk(), isGone(who, start)]).toEqual([true, false]);
+  });
+
+  test('an id that another thread has by now is gone, and so is one that nobody has', () => {
+    const { who, start } = thisThread();
+    expect(isGone(who, start + 1)).toBe(true);
+    expect(isGone(2 ** 31 - 2, start)).toBe(true);
+  });
+
+  test.each(['sleep', 'loop'] as const)('a worker in a %s lives until it has ended', async (how) => {
+    const worker = await startNamed(how);
+    onTestFinished(worker.end);
+    const { who, start } = worker.name;
+    expect(who).not.toBe(thisThread().who);
+    expect(isGone(who, start)).toBe(false);
+    await worker.end();
+    expect(isGone(who, start)).toBe(true);
+  });
+
+  test.each([') Z 1 (', '(((', ') ) )'])('a thread may be called anything: %s', async (comm) => {
+    const worker = await startNamed('sleep', comm);
+    onTestFinished(worker.end);
+    expect(isGone(worker.name.who, worker.name.start)).toBe(false);
+    await worker.end();
+    expect(isGone(worker.name.who, worker.name.start)).toBe(true);
+  });
+});
+
+describe('a thread that is blind', () => {
+  test('has a name by which nobody can ask, and takes nobody for gone', async () => {
+    const seeing = thisThread();
+    vi.resetModules();
+    const other = await import('../../src/slot/thread.ts');
+    other.beBlind();
+    const { who, start, thread } = other.thisThread();
+    expect([who > 0, who === (who | 0), start, thread]).toEqual([true, true, 0, threadId + 1]);
+    expect([other.canAsk(), other.isGone(2 ** 31 - 2, 1)]).toEqual([false, false]);
+    expect(thisThread(), 'others see on').toEqual(seeing);
+  });
+});
