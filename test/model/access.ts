@@ -166,8 +166,9 @@ export class Access {
     const old = words[at] as number;
     const reads = kind !== KINDS.store;
     const writes = kind !== KINDS.load && (kind !== KINDS.cas || old === first);
-    if (reads && races.atomicRead(current, at, site)) this.race(site, at);
-    if (writes && races.atomicWrite(current, at, site)) this.race(site, at);
+    const tag = this.tagOf(site);
+    if (reads && races.atomicRead(current, at, tag)) this.race(site, at);
+    if (writes && races.atomicWrite(current, at, tag)) this.race(site, at);
     if (kind === KINDS.store || kind === KINDS.swap) words[at] = first;
     else if (kind === KINDS.add) words[at] = old + first;
     else if (kind === KINDS.cas && writes) words[at] = second;

@@ -43,16 +43,17 @@ export async function searchScenario(
   scenario: string,
   preemptions: number,
   clock: Clock,
-  timeouts = 0,
+  { timeouts = 0, queues = true }: Partial<Limits> = {},
 ): Promise<Row> {
   const start = performance.now();
-  const limits: Limits = { ...NO_LIMITS, preemptions, timeouts };
+  const limits: Limits = { ...NO_LIMITS, preemptions, timeouts, queues };
   const found = await settled(realms, scenario, (runner) => ({
     runner,
     ...searchAll(runner, limits, timer(clock)(runner)),
   }));
   const bound = preemptions === Infinity ? 'unbounded' : `bound ${preemptions}`;
-  return rowOf(realms, `${bound}${timeouts > 0 ? ', a time-out' : ''}`, start, found);
+  const more = `${timeouts > 0 ? ', a time-out' : ''}${queues ? '' : ', no queues'}`;
+  return rowOf(realms, `${bound}${more}`, start, found);
 }
 
 /** One thread dies, or overflows its stack, at every access in turn. */

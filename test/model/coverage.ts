@@ -26,6 +26,7 @@ export interface Coverage {
   readonly hit: number;
   readonly crashed: number;
   readonly thrown: number;
+  readonly frozen: number;
   /** Accesses that are neither reached nor argued. */
   readonly unreached: readonly string[];
   /** Accesses that are reached, but at which nobody has died. */
@@ -34,7 +35,7 @@ export interface Coverage {
 
 export function coverageOf(realms: Realms): Coverage {
   const machines = realms.all().map((realm) => realm.machine);
-  const sum = (of: 'hits' | 'crashes' | 'throws', id: number) =>
+  const sum = (of: 'hits' | 'crashes' | 'throws' | 'freezes', id: number) =>
     machines.reduce((total, machine) => total + (machine[of][id] ?? 0), 0);
   const sites = realms.sources.sites.filter(
     (it): it is Site => it?.path.startsWith('src/') === true,
@@ -47,6 +48,7 @@ export function coverageOf(realms: Realms): Coverage {
     hit: hit.length,
     crashed: crashed.length,
     thrown: hit.filter((site) => sum('throws', site.id) > 0).length,
+    frozen: hit.filter((site) => sum('freezes', site.id) > 0).length,
     unreached: counted.filter((site) => !hit.includes(site)).map(nameOf),
     uncrashed: hit.filter((site) => !crashed.includes(site)).map(nameOf),
   };

@@ -36,8 +36,12 @@ export class Machine extends Access {
   readonly results: unknown[] = [];
   readonly crashes: Uint32Array;
   readonly throws: Uint32Array;
+  readonly freezes: Uint32Array;
   threads = 0;
   steps = 0;
+  /** Nobody comes to a lock before it is free: see `Limits.queues`. */
+  patient = false;
+  private readonly entries: Uint8Array;
   private readonly indexes = new Float64Array(4);
   private readonly firsts = new Float64Array(4);
   private readonly seconds = new Float64Array(4);
@@ -54,6 +58,8 @@ export class Machine extends Access {
     super(sites);
     this.crashes = new Uint32Array(sites.length);
     this.throws = new Uint32Array(sites.length);
+    this.freezes = new Uint32Array(sites.length);
+    this.entries = Uint8Array.from(sites, (site) => (site !== undefined && isEntry(site) ? 1 : 0));
   }
 
   /** What the transformed sources call: $y stops in front of an access, $d makes it at once. */
@@ -119,7 +125,11 @@ export class Machine extends Access {
   /** Whether a thread can take a step now. */
   enabled(t: number): boolean {
     if (this.status[t] !== READY) return false;
-    if (this.kinds[this.pendingSite[t] as number] !== KINDS.receive) return true;
+    const site = this.pendingSite[t] as number;
+    if (this.patient && this.entries[site] === 1) {
+      return this.memory.words[this.indexes[t] as number] === 0;
+    }
+    if (this.kinds[site] !== KINDS.receive) return true;
     return (this.channels[this.indexes[t] as number]?.length ?? 0) > 0;
   }
 
@@ -157,6 +167,11 @@ export class Machine extends Access {
     (this.crashes[this.pendingSite[t] as number] as number)++;
     this.hashes.event(t, -1, 2);
     this.status[t] = DEAD;
+  }
+
+  /** The thread is put aside for a long time: nothing happens to it, but it is counted. */
+  freeze(t: number): void {
+    (this.freezes[this.pendingSite[t] as number] as number)++;
   }
 
   /** A stack overflow where the thread stands: it leaves its operation, and that ends it here. */
@@ -262,6 +277,11 @@ export class Machine extends Access {
     this.tell(this.pendingSite[t] as number, this.regions.channels + channel, value, 0, value);
     this.advance(t, value);
   }
+}
+
+/** The first access of a lock's `lock`: where a thread joins those who want it. */
+function isEntry({ path, fn, kind }: Site): boolean {
+  return path === 'src/word/lock.ts' && fn === 'lock' && kind === 'cas';
 }
 
 /** A bit for each kind that writes. */

@@ -121,7 +121,10 @@ export class Oracle {
       if (realm.machine.drive(() => heap.free(ptr)) !== true)
         throw new Error(`${ptr} cannot be freed`);
     }
-    for (const heap of scene.heaps) realm.machine.drive(() => heap.detach());
+    for (const heap of scene.heaps) {
+      if (!heap['detached']) realm.machine.drive(() => heap.reclaim());
+      realm.machine.drive(() => heap.detach());
+    }
     new Allocation(auditor).reclaim();
     const { memory } = auditor;
     const left = shapeOf(auditor).some((run, i) => run !== emptyShape[i]);
