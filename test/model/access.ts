@@ -3,7 +3,7 @@
 
 import { Hashes } from './hashes.ts';
 import type { ModelMemory } from './memory.ts';
-import { Races } from './races.ts';
+import { ARGUED, Races } from './races.ts';
 import { KINDS } from './reach.ts';
 import type { Site } from './sites.ts';
 
@@ -26,7 +26,6 @@ export interface Event {
 export const CHANNELS = 16;
 /** From here on a licence covers writes too. */
 const WRITES = 65536;
-const ARGUED = 1 << 24;
 
 export class Access {
   readonly sites: readonly (Site | undefined)[];

@@ -115,10 +115,10 @@ export async function failEachRequest(
 /** Whether the scenario that should show a mutant does so. */
 export async function showMutant(mutant: Mutant, clock: Clock): Promise<Row> {
   const realms = new Realms(readSources(mutant.edits), mutant.name);
-  const { shownBy, dying = false } = mutant;
+  const { shownBy, dying = false, preemptions = dying ? 0 : 2 } = mutant;
   const row = dying
-    ? await searchDeaths(realms, shownBy, 0, 'kill', clock)
-    : await searchScenario(realms, shownBy, 2, clock);
+    ? await searchDeaths(realms, shownBy, preemptions, 'kill', clock)
+    : await searchScenario(realms, shownBy, preemptions, clock);
   return { ...row, scenario: mutant.name };
 }
 

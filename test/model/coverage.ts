@@ -13,14 +13,6 @@ export const UNREACHED: Readonly<Record<string, string>> = {
 /** Lines that only word what is wrong with a damaged heap; a schedule does not damage it. */
 const WORDING = /\bString\(.*memory\.get|^const counted = /;
 
-/** Functions in which nobody can die in a scenario: they run before there are threads. */
-export const AT_CREATION: Readonly<Record<string, string>> = {
-  'src/heap/create.ts': 'a heap is made by one thread before another knows of it',
-  'src/heap/open.ts': 'reads what create has published; scenarios hand the heap over as it is',
-  'src/page/buddy.ts format': 'part of create',
-  'src/page/zone.ts formatZones': 'part of create',
-};
-
 export interface Coverage {
   readonly sites: number;
   readonly hit: number;
@@ -56,8 +48,7 @@ export function coverageOf(realms: Realms): Coverage {
 
 function isArgued({ path, fn, text }: Site): boolean {
   if (WORDING.test(text)) return true;
-  const argued = { ...UNREACHED, ...AT_CREATION };
-  return `${path} ${fn}` in argued || path in argued;
+  return `${path} ${fn}` in UNREACHED;
 }
 
 function nameOf({ path, line, kind, fn }: Site): string {

@@ -39,7 +39,7 @@ export class Machine extends Access {
   readonly freezes: Uint32Array;
   threads = 0;
   steps = 0;
-  /** Nobody comes to a lock before it is free: see `Limits.queues`. */
+  /** Nobody comes to a lock before it is free. */
   patient = false;
   private readonly entries: Uint8Array;
   private readonly indexes = new Float64Array(4);
@@ -126,16 +126,25 @@ export class Machine extends Access {
   enabled(t: number): boolean {
     if (this.status[t] !== READY) return false;
     const site = this.pendingSite[t] as number;
-    if (this.patient && this.entries[site] === 1) {
-      return this.memory.words[this.indexes[t] as number] === 0;
-    }
+    if (this.patient && this.entries[site] === 1) return !this.heldByAnother(t);
     if (this.kinds[site] !== KINDS.receive) return true;
     return (this.channels[this.indexes[t] as number]?.length ?? 0) > 0;
+  }
+
+  /** Whether the lock that t is about to ask for has a holder; t itself is told that it crashed. */
+  private heldByAnother(t: number): boolean {
+    const word = this.memory.words[this.indexes[t] as number] as number;
+    return word !== 0 && (word & ~1) !== this.seconds[t];
   }
 
   /** The word that a sleeper waits on. */
   wordOf(t: number): number {
     return this.sleepingOn[t] as number;
+  }
+
+  /** Whether a sleeper's wait ends by itself. */
+  hasBound(t: number): boolean {
+    return (this.seconds[t] as number) < Infinity;
   }
 
   step(t: number): void {

@@ -25,7 +25,7 @@ export interface Limits {
   readonly throws: number;
   /** Waits that end by time although somebody could still wake them. */
   readonly timeouts: number;
-  /** Whether a thread may come to a lock that is held, and queue; it may when not given. */
+  /** Whether a thread may come to a lock that is held (search.ts); it may when not given. */
   readonly queues?: boolean;
 }
 
@@ -181,7 +181,7 @@ export class Runner {
   private rescue(): void {
     const { machine } = this;
     for (let t = 0; t < machine.threads; t++) {
-      if (machine.status[t] === ASLEEP) machine.timeOut(t);
+      if (machine.status[t] === ASLEEP && machine.hasBound(t)) machine.timeOut(t);
     }
     this.last = -1;
   }

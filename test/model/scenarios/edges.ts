@@ -1,5 +1,6 @@
 // Corners that the ordinary scenarios do not come to: a block of a run class that realloc moves,
-// sizes beyond the class table, names forgotten and listed, and validation with blocks in the depot.
+// sizes beyond the class table, names forgotten and listed, and validation with blocks in the
+// depot.
 
 import type { Scenario, Scene } from '../scenario.ts';
 import { giveBack, heapOf, must, prepare, resize, take } from './acts.ts';

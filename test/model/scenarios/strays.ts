@@ -129,6 +129,27 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'a stray is not sent home with its neighbours in the depot',
+    known: { part: 'all', why: 'OUT loses a block that is left out, and `put` argues no race' },
+    heap: { zones: [0, 16, 0] },
+    seats: 2,
+    freesTwice: true,
+    before: (s) => prepareMany(s, 7, SIZE),
+    threads: [
+      (s) => {
+        give(s, 0, s.blocks[0] as number);
+        giveOthers(s, 0);
+        s.wire.send(2, 1);
+      },
+      (s) => {
+        give(s, 1, s.blocks[0] as number);
+        s.wire.receive(2);
+        must(s, 1, SIZE);
+        heapOf(s, 1).reclaim();
+      },
+    ],
+  },
+  {
     name: 'a stray in the depot is not good again when its slot takes the twin',
     heap: { zones: [0, 4, 0], classes: [SINGLE] },
     seats: 2,
