@@ -11,7 +11,7 @@ export const UNREACHED: Readonly<Record<string, string>> = {
 };
 
 /** Lines that only word what is wrong with a damaged heap; a schedule does not damage it. */
-const WORDING = /\bString\(.*memory\.get|^const counted = /;
+const WORDING = /\bString\(.*memory\.get|^const counted = |throw otherVersion\(memory/;
 
 export interface Coverage {
   readonly sites: number;

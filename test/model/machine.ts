@@ -12,7 +12,7 @@
 
 import { Access, CHANNELS } from './access.ts';
 import { KINDS } from './reach.ts';
-import type { Site } from './sites.ts';
+import { asksForLock, type Site } from './sites.ts';
 
 export type Running = Generator<void, unknown, unknown>;
 
@@ -59,7 +59,7 @@ export class Machine extends Access {
     this.crashes = new Uint32Array(sites.length);
     this.throws = new Uint32Array(sites.length);
     this.freezes = new Uint32Array(sites.length);
-    this.entries = Uint8Array.from(sites, (site) => (site !== undefined && isEntry(site) ? 1 : 0));
+    this.entries = Uint8Array.from(sites, (site) => Number(asksForLock(site)));
   }
 
   /** What the transformed sources call: $y stops in front of an access, $d makes it at once. */
@@ -286,11 +286,6 @@ export class Machine extends Access {
     this.tell(this.pendingSite[t] as number, this.regions.channels + channel, value, 0, value);
     this.advance(t, value);
   }
-}
-
-/** The first access of a lock's `lock`: where a thread joins those who want it. */
-function isEntry({ path, fn, kind }: Site): boolean {
-  return path === 'src/word/lock.ts' && fn === 'lock' && kind === 'cas';
 }
 
 /** A bit for each kind that writes. */

@@ -1,5 +1,6 @@
-// The heap as a whole: a thread that leaves its blocks to another, the mode switched under live blocks, figures and
-// validation taken while others work, references of checked heaps, names for blocks.
+// The heap as a whole: a thread that leaves its blocks to another, the mode switched under live
+// blocks, the simple heap, blocks resized while they are freed, figures and validation taken while
+// others work, references of checked heaps, names for blocks.
 
 import type { Scenario, Scene } from '../scenario.ts';
 import { give, giveBack, heapOf, must, prepare, resize, take } from './acts.ts';
@@ -28,33 +29,13 @@ function figures(scene: Scene, me: number): void {
   if (stats.pages !== 8 || stats.freePages > 8) throw new Error('stats: pages out of range');
 }
 
-/**
- * One thread frees a block while another changes its size: the program's mistake, and still no
- * block is lost or in two hands.
- */
-function resizedAndFreed(
-  name: string,
-  { heap: of, from, to }: { heap: Scenario['heap']; from: number; to: number },
-): Scenario {
-  return {
-    name,
-    heap: of,
-    seats: 2,
-    freesTwice: true,
-    before: (s) => {
-      prepare(s, 0, from); // stays, so that the simple heap's arena does
-      prepare(s, 0, from);
-    },
-    threads: [
-      (s) => {
-        const moved = heapOf(s, 0).realloc(s.blocks[1] as number, to);
-        if (moved === 0 || moved === s.blocks[1]) return;
-        s.book.asks(0);
-        s.book.took(0, moved, to);
-      },
-      (s) => give(s, 1, s.blocks[1] as number),
-    ],
-  };
+/** Changes the size of the second block, which another thread frees meanwhile: its mistake. */
+function resizeFreed(scene: Scene, me: number, size: number): void {
+  const ptr = scene.blocks[1] as number;
+  const moved = heapOf(scene, me).realloc(ptr, size);
+  if (moved === 0 || moved === ptr) return;
+  scene.book.asks(me);
+  scene.book.took(me, moved, size);
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -145,18 +126,35 @@ export const scenarios: readonly Scenario[] = [
       (s) => giveBack(s, 1, s.blocks[1] as number),
     ],
   },
-  resizedAndFreed('simple heap, a block resized while another thread frees it', {
-    heap: { ...heap, mode: 'simple-heap' },
-    from: SIZE,
-    to: 2 * SIZE,
-  }),
   {
-    ...resizedAndFreed('a large run resized while another thread frees it', {
-      heap: { zones: [0, 8, 0], align: 8, classes: [] },
-      from: 2 * PAGE,
-      to: 3 * PAGE,
-    }),
+    name: 'simple heap, a block resized while another thread frees it',
+    heap: { ...heap, mode: 'simple-heap' },
+    seats: 2,
+    freesTwice: true,
+    before: (s) => {
+      prepare(s, 0, SIZE); // stays, and the arena with it
+      prepare(s, 0, SIZE);
+    },
+    threads: [(s) => resizeFreed(s, 0, 2 * SIZE), (s) => give(s, 1, s.blocks[1] as number)],
+  },
+  {
+    name: 'a large run resized while another thread frees it',
     known: { part: 'all', why: '`pagesOf` reads RUN without the zone’s lock and argues no race' },
+    heap: { zones: [0, 16, 0], align: 16 },
+    seats: 2,
+    freesTwice: true,
+    before: (s) => {
+      prepare(s, 0, 4 * PAGE);
+      prepare(s, 0, 4 * PAGE);
+      heapOf(s, 0).setMode('simple-heap');
+    },
+    threads: [
+      (s) => resizeFreed(s, 0, 5 * PAGE),
+      (s) => {
+        give(s, 1, s.blocks[1] as number);
+        take(s, 1, SIZE); // in an arena where the run was
+      },
+    ],
   },
   {
     name: 'hybrid: the simple heap serves when the slabs are full',

@@ -62,6 +62,7 @@ export const scenarios: readonly Scenario[] = [
   lockScenario('lock, two threads', 2, 1),
   lockScenario('lock, two threads, two turns each', 2, 2),
   lockScenario('lock, three threads', 3, 1),
+  lockScenario('lock, three threads, two turns each', 3, 2),
   {
     ...lockScenario('lock, asked for again by its holder', 2, 1),
     threads: [(scene) => askTwice(scene, 0), (scene) => turn(scene, 1)],
