@@ -200,7 +200,6 @@ export class Depot implements Guarded {
     }
     memory.set(at, kept);
     this.magazines.moved();
-    if (kept < top) this.moved(kept - top);
   }
 
   private fillLocked(): boolean {
@@ -271,7 +270,9 @@ export class Depot implements Guarded {
     const top = magazine + NONE + memory.get(magazine + COUNT);
     for (let at = magazine + ENTRIES; at <= top; at++) {
       const granule = memory.get(at);
+      // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
       if (states.get(granule) === SHELVED) source.returnLocked(granule);
+      else this.moved(1); // its holder has it, and it was counted as laid down
     }
   }
 

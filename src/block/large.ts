@@ -82,7 +82,8 @@ export class Large {
 
   /** Pages of a live large run. */
   pagesOf(granule: number): number {
-    return this.zones.map.run(granule >>> this.zones.map.granuleShift);
+    // RACE: another thread may be freeing or resizing it; who changes anything looks again.
+    return Math.max(this.zones.map.run(granule >>> this.zones.map.granuleShift), 0);
   }
 
   /** Changes a live run's pages where it stands; false if it is gone or has no room behind it. */

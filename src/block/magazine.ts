@@ -147,6 +147,7 @@ export class Magazines {
     const top = this.memory.get(at);
     this.memory.set(top + 1, granule);
     this.memory.set(at, top + 1);
+    // RACE: as in `push`; of two writers the last one has the block.
     this.memory.setByte(this.origin + granule, this.tag);
   }
 

@@ -3,7 +3,7 @@
 
 import { Hashes } from './hashes.ts';
 import type { ModelMemory } from './memory.ts';
-import { MAX_THREADS, Races } from './races.ts';
+import { ARGUED, MAX_THREADS, Races } from './races.ts';
 import { KINDS } from './reach.ts';
 import type { Site } from './sites.ts';
 
@@ -26,7 +26,6 @@ export interface Event {
 export const CHANNELS = 16;
 /** From here on a licence covers writes too. */
 const WRITES = 65536;
-const ARGUED = 1 << 24;
 
 export class Access {
   readonly sites: readonly (Site | undefined)[];
@@ -166,8 +165,9 @@ export class Access {
     const old = words[at] as number;
     const reads = kind !== KINDS.store;
     const writes = kind !== KINDS.load && (kind !== KINDS.cas || old === first);
-    if (reads && races.atomicRead(current, at, site)) this.race(site, at);
-    if (writes && races.atomicWrite(current, at, site)) this.race(site, at);
+    const tag = this.tagOf(site);
+    if (reads && races.atomicRead(current, at, tag)) this.race(site, at);
+    if (writes && races.atomicWrite(current, at, tag)) this.race(site, at);
     if (kind === KINDS.store || kind === KINDS.swap) words[at] = first;
     else if (kind === KINDS.add) words[at] = old + first;
     else if (kind === KINDS.cas && writes) words[at] = second;

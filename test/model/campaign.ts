@@ -43,16 +43,17 @@ export async function searchScenario(
   scenario: string,
   preemptions: number,
   clock: Clock,
-  timeouts = 0,
+  { timeouts = 0, queues = true }: Partial<Limits> = {},
 ): Promise<Row> {
   const start = performance.now();
-  const limits: Limits = { ...NO_LIMITS, preemptions, timeouts };
+  const limits: Limits = { ...NO_LIMITS, preemptions, timeouts, queues };
   const found = await settled(realms, scenario, (runner) => ({
     runner,
     ...searchAll(runner, limits, timer(clock)(runner)),
   }));
   const bound = preemptions === Infinity ? 'unbounded' : `bound ${preemptions}`;
-  return rowOf(realms, `${bound}${timeouts > 0 ? ', a time-out' : ''}`, start, found);
+  const more = `${timeouts > 0 ? ', a time-out' : ''}${queues ? '' : ', no queues'}`;
+  return rowOf(realms, `${bound}${more}`, start, found);
 }
 
 /** So many threads die, or overflow their stack, at every access in turn. */
@@ -116,10 +117,10 @@ export async function failEachRequest(
 /** Whether the scenario that should show a mutant does so. */
 export async function showMutant(mutant: Mutant, clock: Clock): Promise<Row> {
   const realms = new Realms(readSources(mutant.edits), mutant.name);
-  const { shownBy, dying = false } = mutant;
+  const { shownBy, dying = false, preemptions = dying ? 0 : 2 } = mutant;
   const row = dying
-    ? await searchDeaths(realms, shownBy, 0, 'kill', clock)
-    : await searchScenario(realms, shownBy, 2, clock);
+    ? await searchDeaths(realms, shownBy, preemptions, 'kill', clock)
+    : await searchScenario(realms, shownBy, preemptions, clock);
   return { ...row, scenario: mutant.name };
 }
 

@@ -9,7 +9,7 @@ import { searchAll } from './search.ts';
 import { Stage } from './stage.ts';
 import { scenarioIn } from './session.ts';
 import { Dice, RandomWalk, limitsOf } from './walk.ts';
-import { Races } from './races.ts';
+import { ARGUED, Races } from './races.ts';
 
 const forever = () => false;
 const sources = readSources();
@@ -52,6 +52,16 @@ describe('the detector', () => {
     expect(it.plainRead(1, 1, 6), 'but not after what came later').toBe(true);
   });
 
+  test('does not let an argued read hide a write that nobody argues for', () => {
+    const it = races();
+    it.plainRead(0, 1, 7 | ARGUED);
+    it.plainWrite(0, 1, 8);
+    expect(it.plainWrite(1, 1, 9)).toBe(true);
+    expect(it.other).toBe(8);
+    it.atomicWrite(0, 2, 10 | ARGUED);
+    expect([it.plainRead(1, 2, 11), it.other]).toEqual([true, 10 | ARGUED]);
+  });
+
   test('forgets everything with a new schedule', () => {
     const it = races();
     it.plainWrite(0, 1, 1);
@@ -91,7 +101,43 @@ describe('the search', () => {
   });
 });
 
+describe('a search without queues at locks', () => {
+  const late = { ...NO_LIMITS, queues: false };
+
+  test('sees every order in which two threads get the lock, and no waiting', () => {
+    const runner = runnerOf('lock, two threads, two turns each');
+    const all = searchAll(runner, late, forever);
+    expect([all.complete, runner.tally.schedules]).toEqual([true, 6]);
+    expect(runner.machine.failure).toBe(null);
+  });
+
+  test('sees that nobody goes on when the lock is not given back', async () => {
+    const edit = { path: 'src/word/lock.ts', from: 'this.memory.swap(this.word, 0)', to: '0' };
+    const broken = await load(readSources([edit]), EVERYWHERE);
+    const runner = new Runner(new Stage(broken, scenarioIn(broken, 'lock, two threads')));
+    searchAll(runner, late, forever);
+    expect(runner.machine.failure?.kind).toBe('stuck');
+  });
+});
+
 describe('a walk', () => {
+  test('freezes a thread in front of an access, and it goes on later', () => {
+    const runner = runnerOf('buddy, three threads');
+    const before = [...runner.machine.freezes];
+    const longest = (made: readonly number[], t: number) =>
+      Math.max(0, made.lastIndexOf(t) - made.indexOf(t) - made.filter((it) => it === t).length);
+    let aside = 0;
+    for (let seed = 1; seed <= 50; seed++) {
+      const options = { seed, priorities: seed % 2 === 0, adversary: 'freeze' } as const;
+      runner.play(new RandomWalk({ ...options, length: 200 }), limitsOf('freeze'));
+      expect(runner.machine.failure).toBe(null);
+      for (const t of [0, 1, 2]) aside = Math.max(aside, longest(runner.made, t));
+    }
+    const frozen = runner.machine.freezes.filter((count, site) => count > (before[site] ?? 0));
+    expect(frozen.length).toBeGreaterThan(10);
+    expect(aside, 'steps of others while one stood still').toBeGreaterThan(100);
+  });
+
   test('is the same again with the same seed', () => {
     const made = (seed: number) => {
       const runner = runnerOf('lock, three threads');

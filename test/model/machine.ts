@@ -13,7 +13,7 @@
 import { Access, CHANNELS } from './access.ts';
 import { MAX_THREADS } from './races.ts';
 import { KINDS } from './reach.ts';
-import type { Site } from './sites.ts';
+import { asksForLock, type Site } from './sites.ts';
 
 export type Running = Generator<void, unknown, unknown>;
 
@@ -40,6 +40,7 @@ export class Machine extends Access {
   readonly results: unknown[] = [];
   readonly crashes: Uint32Array;
   readonly throws: Uint32Array;
+  readonly freezes: Uint32Array;
   /** Set-up sits down in the name of this thread. */
   sitting = 0;
   /** Threads that are gone; one whose stack has overflowed is not. */
@@ -48,6 +49,9 @@ export class Machine extends Access {
   readonly threw = new Set<number>();
   threads = 0;
   steps = 0;
+  /** Nobody comes to a lock before it is free. */
+  patient = false;
+  private readonly entries: Uint8Array;
   private readonly indexes = new Float64Array(MAX_THREADS);
   private readonly firsts = new Float64Array(MAX_THREADS);
   private readonly seconds = new Float64Array(MAX_THREADS);
@@ -64,6 +68,8 @@ export class Machine extends Access {
     super(sites);
     this.crashes = new Uint32Array(sites.length);
     this.throws = new Uint32Array(sites.length);
+    this.freezes = new Uint32Array(sites.length);
+    this.entries = Uint8Array.from(sites, (site) => Number(asksForLock(site)));
   }
 
   /** What the transformed sources call: $y stops in front of an access, $d makes it at once. */
@@ -176,13 +182,26 @@ export class Machine extends Access {
   /** Whether a thread can take a step now. */
   enabled(t: number): boolean {
     if (this.status[t] !== READY) return false;
-    if (this.kinds[this.pendingSite[t] as number] !== KINDS.receive) return true;
+    const site = this.pendingSite[t] as number;
+    if (this.patient && this.entries[site] === 1) return !this.heldByAnother(t);
+    if (this.kinds[site] !== KINDS.receive) return true;
     return (this.channels[this.indexes[t] as number]?.length ?? 0) > 0;
+  }
+
+  /** Whether the lock that t is about to ask for has a holder; t itself is told that it crashed. */
+  private heldByAnother(t: number): boolean {
+    const word = this.memory.words[this.indexes[t] as number] as number;
+    return word !== 0 && (word & ~1) !== this.seconds[t];
   }
 
   /** The word that a sleeper waits on. */
   wordOf(t: number): number {
     return this.sleepingOn[t] as number;
+  }
+
+  /** Whether a sleeper's wait ends by itself. */
+  hasBound(t: number): boolean {
+    return (this.seconds[t] as number) < Infinity;
   }
 
   step(t: number): void {
@@ -215,6 +234,11 @@ export class Machine extends Access {
     this.hashes.event(t, this.lifeOf(t), 2);
     this.status[t] = DEAD;
     this.killed[t] = 1;
+  }
+
+  /** The thread is put aside for a long time: nothing happens to it, but it is counted. */
+  freeze(t: number): void {
+    (this.freezes[this.pendingSite[t] as number] as number)++;
   }
 
   /** A stack overflow where the thread stands: it leaves its operation, and that ends it here. */

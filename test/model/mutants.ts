@@ -8,6 +8,7 @@ import { ofLock } from './mutants/lock.ts';
 import { ofMagazines } from './mutants/magazines.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { ofPages } from './mutants/pages.ts';
+import { ofStrays } from './mutants/strays.ts';
 
 export type { Mutant };
 
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...ofPages,
   ...ofMagazines,
   ...ofDepot,
+  ...ofStrays,
   ...ofHeap,
 ];
 

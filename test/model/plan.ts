@@ -11,8 +11,10 @@ import {
   type Row,
 } from './campaign.ts';
 import { mutants } from './mutants.ts';
+import type { Limits } from './runner.ts';
 import type { Scenario } from './scenario.ts';
 import { scenariosOf, type Realms } from './session.ts';
+import type { Adversary } from './walk.ts';
 
 interface Part {
   readonly weight: number;
@@ -74,15 +76,15 @@ export class Plan {
   private partsOf(scenario: Scenario): Part[] {
     const { realms } = this;
     const { seed } = this.options;
-    const search = (bound: number, weight: number, timeouts = 0): Part => ({
+    const search = (bound: number, weight: number, limits: Partial<Limits> = {}): Part => ({
       weight,
-      run: (name, clock) => searchScenario(realms, name, bound, clock, timeouts),
+      run: (name, clock) => searchScenario(realms, name, bound, clock, limits),
     });
     const deaths = (bound: number, how: 'kill' | 'throw', weight: number): Part => ({
       weight,
       run: (name, clock) => searchDeaths(realms, name, bound, how, clock),
     });
-    const walks = (adversary: 'nobody' | 'kill' | 'throw', weight: number): Part => ({
+    const walks = (adversary: Adversary, weight: number): Part => ({
       weight,
       run: (name, clock) => walkScenario(realms, name, seed, adversary, clock),
     });
@@ -92,7 +94,9 @@ export class Plan {
     };
     const small = scenario.threads.length === 2;
     return [
-      search(2, 12, 1),
+      search(2, 12),
+      search(2, 12, { timeouts: 1 }),
+      search(Infinity, 12, { queues: false }),
       refusals,
       deaths(0, 'kill', 10),
       deaths(0, 'throw', 6),
@@ -100,6 +104,7 @@ export class Plan {
       walks('nobody', 6),
       walks('kill', 12),
       walks('throw', 5),
+      walks('freeze', 6),
       search(3, 12),
       ...(small ? [search(Infinity, 20)] : []),
     ];

@@ -8,17 +8,24 @@
 
 export const MAX_THREADS = 6;
 
+/** Marks a site whose races are argued for. */
+export const ARGUED = 1 << 24;
+
 const PLAIN_WRITE = 0;
 const PLAIN_READ = 1;
 const ATOMIC_WRITE = 2;
 const ATOMIC_READ = 3;
 const ROW = 4 * MAX_THREADS;
 
+const PLAIN = [PLAIN_WRITE, PLAIN_READ];
+const WRITES = [PLAIN_WRITE, ATOMIC_WRITE];
+const ALL = [PLAIN_WRITE, PLAIN_READ, ATOMIC_WRITE, ATOMIC_READ];
+
 export class Races {
   /** Clocks of thread t begin at t * MAX_THREADS. */
   readonly clocks = new Int32Array(MAX_THREADS * MAX_THREADS);
-  /** Site of the other access of the race found last. */
-  other = -1;
+  /** Site of the other access of the race found last; of several, one that is not argued for. */
+  other = ARGUED;
   private readonly seen: Int32Array;
   private readonly accesses: Int32Array;
   private readonly sites: Int32Array;
@@ -45,28 +52,27 @@ export class Races {
 
   /** The four record an access and say whether it races with an earlier one. */
   plainRead(t: number, at: number, site: number): boolean {
-    const racy = this.against(t, at, PLAIN_WRITE) || this.against(t, at, ATOMIC_WRITE);
+    const racy = this.conflicts(t, at, WRITES);
     this.record(t, at, PLAIN_READ, site);
     return racy;
   }
 
   plainWrite(t: number, at: number, site: number): boolean {
-    const reads = this.against(t, at, PLAIN_READ) || this.against(t, at, ATOMIC_READ);
-    const racy = reads || this.against(t, at, PLAIN_WRITE) || this.against(t, at, ATOMIC_WRITE);
+    const racy = this.conflicts(t, at, ALL);
     this.record(t, at, PLAIN_WRITE, site);
     this.releasedIn[at] = 0;
     return racy;
   }
 
   atomicRead(t: number, at: number, site: number): boolean {
-    const racy = this.against(t, at, PLAIN_WRITE);
+    const racy = this.conflicts(t, at, [PLAIN_WRITE]);
     this.record(t, at, ATOMIC_READ, site);
     if (this.releasedIn[at] === this.run) this.join(t, this.released, at * MAX_THREADS);
     return racy;
   }
 
   atomicWrite(t: number, at: number, site: number): boolean {
-    const racy = this.against(t, at, PLAIN_WRITE) || this.against(t, at, PLAIN_READ);
+    const racy = this.conflicts(t, at, PLAIN);
     this.record(t, at, ATOMIC_WRITE, site);
     this.releasedIn[at] = this.run;
     this.publish(t, this.released, at * MAX_THREADS);
@@ -92,18 +98,28 @@ export class Races {
     }
   }
 
-  private against(t: number, at: number, kind: number): boolean {
+  /** Whether an access by t comes without order after one of these kinds by another thread. */
+  private conflicts(t: number, at: number, kinds: readonly number[]): boolean {
     if (this.seen[at] !== this.run) return false;
-    const row = at * ROW + kind * MAX_THREADS;
+    this.other = ARGUED;
+    let found = false;
+    for (const kind of kinds) {
+      if (this.against(t, at * ROW + kind * MAX_THREADS)) found = true;
+    }
+    return found;
+  }
+
+  private against(t: number, row: number): boolean {
     const own = t * MAX_THREADS;
+    let found = false;
     for (let u = 0; u < this.threads; u++) {
       if (u === t || (this.accesses[row + u] as number) <= (this.clocks[own + u] as number)) {
         continue;
       }
-      this.other = this.sites[row + u] as number;
-      return true;
+      if (this.other >= ARGUED) this.other = this.sites[row + u] as number;
+      found = true;
     }
-    return false;
+    return found;
   }
 
   private record(t: number, at: number, kind: number, site: number): void {

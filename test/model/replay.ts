@@ -3,7 +3,7 @@
 // stack. Played again it is a wish: where a thread cannot go on, the lowest that can goes instead,
 // so that every shorter list is a schedule too.
 
-import { FREEZE, KILL, STOP, THROW, TIMEOUT, type Limits, type Policy } from './runner.ts';
+import { KILL, STOP, THROW, TIMEOUT, type Limits, type Policy } from './runner.ts';
 import type { Runner } from './runner.ts';
 import type { Failure } from './access.ts';
 
@@ -11,7 +11,6 @@ const LETTERS: readonly [letter: string, action: number][] = [
   ['t', TIMEOUT],
   ['k', KILL],
   ['o', THROW],
-  ['f', FREEZE],
 ];
 
 export interface Stretch {
@@ -40,7 +39,7 @@ export function textOf(stretches: readonly Stretch[]): string {
 
 export function parse(text: string): Stretch[] {
   return text.split(',').map((part) => {
-    const [, letter = '', thread = '', count = '1'] = /^([tkof]?)(\d)(?:x(\d+))?$/.exec(part) ?? [];
+    const [, letter = '', thread = '', count = '1'] = /^([tko]?)(\d)(?:x(\d+))?$/.exec(part) ?? [];
     if (thread === '') throw new Error(`"${part}" is no stretch of a schedule`);
     const action = LETTERS.find(([it]) => it === letter)?.[1] ?? 0;
     return { choice: action + Number(thread), count: Number(count) };
@@ -71,7 +70,7 @@ function limitsOf(stretches: readonly Stretch[]): Limits {
   const count = (action: number) => stretches.filter((it) => (it.choice & ~7) === action).length;
   return {
     preemptions: Infinity,
-    kills: count(KILL) + count(FREEZE),
+    kills: count(KILL),
     throws: count(THROW),
     timeouts: count(TIMEOUT),
   };

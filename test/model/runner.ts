@@ -11,7 +11,6 @@ export const RUN = 0;
 export const TIMEOUT = 8;
 export const KILL = 16;
 export const THROW = 24;
-export const FREEZE = 32;
 /** What a policy answers when the rest of this schedule is known. */
 export const STOP = -1;
 
@@ -26,6 +25,8 @@ export interface Limits {
   readonly throws: number;
   /** Waits that end by time although somebody could still wake them. */
   readonly timeouts: number;
+  /** Whether a thread may come to a lock that is held (search.ts); it may when not given. */
+  readonly queues?: boolean;
 }
 
 export const NO_LIMITS: Limits = { preemptions: Infinity, kills: 0, throws: 0, timeouts: 0 };
@@ -117,7 +118,7 @@ export class Runner {
   private strike(choice: number, t: number): void {
     this.tally.crashes++;
     this.onStrike?.(choice);
-    if (choice >= THROW && choice < FREEZE) {
+    if (choice >= THROW) {
       this.throws--;
       this.machine.throwIn(t);
     } else {
@@ -135,6 +136,7 @@ export class Runner {
     this.kills = limits.kills;
     this.throws = limits.throws;
     this.timeouts = limits.timeouts;
+    this.machine.patient = limits.queues === false;
   }
 
   private end(): void {
@@ -180,7 +182,7 @@ export class Runner {
   private rescue(): void {
     const { machine } = this;
     for (let t = 0; t < machine.threads; t++) {
-      if (machine.status[t] === ASLEEP) machine.timeOut(t);
+      if (machine.status[t] === ASLEEP && machine.hasBound(t)) machine.timeOut(t);
     }
     this.last = -1;
   }

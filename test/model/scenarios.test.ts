@@ -14,6 +14,7 @@ import { readSources } from './loader.ts';
 import { Realms, scenariosOf } from './session.ts';
 
 const ms = 20_000;
+const late = { queues: false };
 const FIXED = 20_261_123;
 const fresh = Number(process.env['AT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 console.info(`fresh walks: AT_SEED=${fresh}`);
@@ -29,7 +30,16 @@ function expectSound({ failure }: Row): void {
 
 describe.each(sound.map((it) => it.name))('%s', (name) => {
   test('in every order within two preemptions, a wait ended by time among them', async () => {
-    expectSound(await searchScenario(realms, name, 2, { ms, schedules: 600 }, 1));
+    expectSound(await searchScenario(realms, name, 2, { ms, schedules: 600 }, { timeouts: 1 }));
+  });
+
+  test('in every order, when nobody comes to a lock before it is free', async () => {
+    expectSound(await searchScenario(realms, name, Infinity, { ms, schedules: 600 }, late));
+  });
+
+  test('when one stands still for long and goes on', async () => {
+    expectSound(await walkScenario(realms, name, FIXED, 'freeze', { ms, schedules: 50 }));
+    expectSound(await walkScenario(realms, name, fresh, 'freeze', { ms, schedules: 50 }));
   });
 
   test('in random orders', async () => {

@@ -1,6 +1,15 @@
 // Depth-first search over all schedules of a scenario within limits, by replay: the memory goes
 // back to its image, the choices up to the last open one are made again, then the next one. A state
 // whose partial order was met before, with as many preemptions left, is not searched again.
+//
+// A search may leave out queues at locks (`Limits.queues`): then a thread takes its step into
+// `Lock.lock` only while the lock is free, and never spins or sleeps. If the lock is a lock, that
+// loses nothing. Who waits in `lock` writes no word but the lock's own, and keeps nothing of what
+// it read there; so a schedule in which it waits ends as the one in which it came when it got the
+// lock, and has no race that this one has not, for waiting only adds order between threads. Threads
+// that hold what the others want are found as before: none of them has a step. That the lock is a
+// lock is shown by its own scenarios, with queues and without a bound; and bounded searches, deaths
+// and walks keep the queues everywhere.
 
 import { STOP, type Limits, type Policy, type Runner } from './runner.ts';
 

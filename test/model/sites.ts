@@ -46,6 +46,11 @@ export function sitesOf(program: Program): Map<Call, Site> {
   return sites;
 }
 
+/** The first access of `Lock.lock`: here a thread joins those who want the lock. */
+export function asksForLock(site: Site | undefined): boolean {
+  return site?.path === 'src/word/lock.ts' && site.fn === 'lock' && site.kind === 'cas';
+}
+
 function lineOf(unit: Unit, offset: number): string {
   const end = unit.text.indexOf('\n', offset);
   return unit.text.slice(unit.text.lastIndexOf('\n', offset) + 1, end).trim();

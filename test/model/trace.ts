@@ -2,7 +2,7 @@
 // the schedule, access by access: thread, place in the sources, what it did to which word.
 
 import type { Event, Failure } from './access.ts';
-import { FREEZE, KILL, THROW, TIMEOUT, type Runner } from './runner.ts';
+import { KILL, THROW, TIMEOUT, type Runner } from './runner.ts';
 import type { Replayable } from './explain.ts';
 import { replay, textOf } from './replay.ts';
 
@@ -14,7 +14,6 @@ const FATES = new Map([
   [TIMEOUT, '… its wait is over by time'],
   [KILL, '† dies'],
   [THROW, '† its stack overflows'],
-  [FREEZE, '† stands still for ever'],
 ]);
 
 export function commandFor({ scenario, schedule, failAt, mutant }: Replayable): string {

@@ -110,10 +110,10 @@ function print(plan: Plan, figures: Figures): void {
   }
   console.log(table.toString());
   const { coverage, ...totals } = figures;
-  const { sites, hit, crashed, thrown } = coverage;
-  console.log(JSON.stringify({ ...totals, sites, hit, crashed, thrown }, null, 2));
-  for (const site of coverage.unreached) console.log(`unreached ${site}`);
-  for (const site of coverage.uncrashed) console.log(`nobody died at ${site}`);
+  const { unreached, uncrashed, ...sites } = coverage;
+  console.log(JSON.stringify({ ...totals, ...sites }, null, 2));
+  for (const site of unreached) console.log(`unreached ${site}`);
+  for (const site of uncrashed) console.log(`nobody died at ${site}`);
   for (const row of plan.shown) {
     const seen = row.failure !== null || row.scenario in EQUIVALENT;
     if (!seen) console.log(`mutant not shown: ${row.scenario}`);

@@ -2,6 +2,10 @@
 // priority walk (PCT: Burckhardt et al., ASPLOS 2010) runs the thread of the highest priority and
 // lowers it at a few random steps, which finds a bug of depth d with a known probability. Each
 // schedule has its own seed, and with it is repeatable.
+//
+// The adversary kills a thread, overflows its stack, or freezes it: puts it aside in front of some
+// access while the others go on, for a while or until they can only wait for it, by time too. Then
+// it goes on from where it stood, and everything has to be as if it had merely been slow.
 
 import { KILL, STOP, TIMEOUT, type Limits, type Policy, type Runner } from './runner.ts';
 
@@ -21,7 +25,7 @@ export class Dice {
   }
 }
 
-export type Adversary = 'nobody' | 'kill' | 'throw';
+export type Adversary = 'nobody' | 'kill' | 'throw' | 'freeze';
 
 export interface WalkOptions {
   readonly seed: number;
@@ -43,45 +47,75 @@ export class RandomWalk implements Policy {
   private readonly strikeAt: number;
   private readonly changes: number[];
   private readonly ranks = [0, 1, 2, 3];
+  private readonly freezes: boolean;
+  private frozen = -1;
+  private thawAt = 0;
   private steps = 0;
+  private runs = 0;
+  private timeouts = 0;
 
   constructor({ seed, priorities, adversary, length }: WalkOptions) {
     this.dice = new Dice(seed);
     this.priorities = priorities;
+    this.freezes = adversary === 'freeze';
     this.strikeAt = adversary === 'nobody' ? -1 : 1 + this.dice.below(length);
     this.changes = [0, 1].map(() => this.dice.below(length));
     for (let i = 3; i > 0; i--) this.swap(i, this.dice.below(i + 1));
+    if (this.freezes) this.thawAt = this.strikeAt + this.dice.below(8 * length);
   }
 
   next(runner: Runner): number {
-    const { choices, count } = runner;
     this.steps++;
-    let runs = 0;
-    let timeouts = 0;
+    this.split(runner);
+    const { runs, timeouts } = this;
+    if (!this.freezes && this.strikeAt >= 0 && this.steps >= this.strikeAt) {
+      if (runs + timeouts < runner.count) return runner.choices[runs + timeouts] as number;
+    }
+    const others = this.others(runner);
+    const late = timeouts > 0 && (others === 0 || this.dice.below(16) === 0);
+    if (late) return runner.choices[runs + this.dice.below(timeouts)] as number;
+    if (runs === 0) return STOP;
+    if (others === 0) this.frozen = -1;
+    return this.priorities ? this.highest(runner) : this.any(runner, others || runs);
+  }
+
+  /** Threads that may run stand first among the choices, then those whose wait may end by time. */
+  private split({ choices, count }: Runner): void {
+    this.runs = this.timeouts = 0;
     for (let i = 0; i < count; i++) {
       const choice = choices[i] as number;
-      if (choice < TIMEOUT) runs++;
-      else if (choice < KILL) timeouts++;
+      if (choice < TIMEOUT) this.runs++;
+      else if (choice < KILL) this.timeouts++;
     }
-    if (this.steps >= this.strikeAt && this.strikeAt >= 0 && runs + timeouts < count) {
-      return choices[runs + timeouts] as number;
-    }
-    const late = timeouts > 0 && (runs === 0 || this.dice.below(16) === 0);
-    if (late) return choices[runs + this.dice.below(timeouts)] as number;
-    if (runs === 0) return STOP;
-    return this.priorities ? this.highest(runner, runs) : this.any(runner, runs);
   }
 
-  private any(runner: Runner, runs: number): number {
-    return runner.choices[this.dice.below(runs)] as number;
+  /** How many threads may run beside the frozen one; freezes and thaws when it is time for it. */
+  private others({ choices, machine }: Runner): number {
+    if (!this.freezes || this.runs === 0) return this.runs;
+    if (this.steps === this.strikeAt) {
+      this.frozen = choices[this.dice.below(this.runs)] as number;
+      machine.freeze(this.frozen);
+    }
+    if (this.steps >= this.thawAt) this.frozen = -1;
+    let others = 0;
+    for (let i = 0; i < this.runs; i++) if (choices[i] !== this.frozen) others++;
+    return others;
   }
 
-  private highest(runner: Runner, runs: number): number {
+  private any({ choices }: Runner, threads: number): number {
+    let nth = this.dice.below(threads);
+    for (let i = 0; ; i++) {
+      if (choices[i] !== this.frozen && nth-- === 0) return choices[i] as number;
+    }
+  }
+
+  private highest(runner: Runner): number {
     if (this.changes.includes(this.steps)) this.demote(runner.last);
-    let best = runner.choices[0] as number;
-    for (let i = 1; i < runs; i++) {
+    let best = -1;
+    for (let i = 0; i < this.runs; i++) {
       const t = runner.choices[i] as number;
-      if ((this.ranks[t] as number) > (this.ranks[best] as number)) best = t;
+      if (t === this.frozen) continue;
+      if (best < 0 || (this.ranks[t] as number) > (this.ranks[best] as number)) best = t;
     }
     return best;
   }

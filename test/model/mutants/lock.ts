@@ -1,6 +1,6 @@
 // Wrongs done to the lock.
 
-import { mutant, type Mutant } from './mutant.ts';
+import { dying, mutant, type Mutant } from './mutant.ts';
 
 const LOCK = 'src/word/lock.ts';
 
@@ -61,5 +61,35 @@ export const ofLock: readonly Mutant[] = [
     LOCK,
     'return this.memory.cas(this.word, 0, this.token) === 0;',
     'return this.memory.swap(this.word, this.token) !== -1;',
+  ),
+  mutant(
+    'a waiter sleeps on a value that it reads again',
+    'lock, two threads',
+    LOCK,
+    'memory.wait(word, seen | WAITERS, PATIENCE_MS);',
+    'memory.wait(word, memory.load(word), PATIENCE_MS);',
+  ),
+  mutant(
+    'a lock is taken before it names its holder',
+    'lock, two threads',
+    LOCK,
+    'if (this.memory.cas(this.word, 0, this.token) !== 0) this.lockSlow();',
+    'if (this.memory.cas(this.word, 0, 1 << 20) !== 0) this.lockSlow();\n' +
+      '    else this.memory.store(this.word, this.token);',
+    dying,
+  ),
+  {
+    name: 'a wait has no bound: a wake-up that dies with its waiter is lost',
+    edits: [{ path: LOCK, from: 'WAITERS, PATIENCE_MS);', to: 'WAITERS, Infinity);' }],
+    shownBy: 'lock, three threads',
+    dying,
+    preemptions: 1,
+  },
+  mutant(
+    'who holds a lock and asks for it again waits for itself',
+    'lock, asked for again by its holder',
+    LOCK,
+    'if ((this.memory.load(this.word) & ~WAITERS) === this.token) {',
+    'if (this.word < 0) {',
   ),
 ];

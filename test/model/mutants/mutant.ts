@@ -8,6 +8,8 @@ export interface Mutant {
   /** A scenario that shows it, and whether somebody has to die for it. */
   readonly shownBy: string;
   readonly dying?: boolean;
+  /** Preemptions that it takes to show it: 2, or with a death none, when not given. */
+  readonly preemptions?: number;
 }
 
 export function mutant(

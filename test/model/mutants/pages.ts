@@ -3,13 +3,14 @@
 import { dying, mutant, type Mutant } from './mutant.ts';
 
 const ZONE = 'src/page/zone.ts';
+const LARGE = 'src/block/large.ts';
 const BUDDY = 'src/page/buddy.ts';
 
 export const ofPages: readonly Mutant[] = [
   mutant(
     'a large run is taken without the zone’s lock',
     'buddy, two threads split and merge at order 0',
-    'src/block/large.ts',
+    LARGE,
     'zone.lock.lock();\n    const page = zone.allocLocked',
     'const page = zone.allocLocked',
   ),
@@ -89,8 +90,22 @@ export const ofPages: readonly Mutant[] = [
   mutant(
     'a free of a large run decides before it has the lock',
     'a large run freed by two at once: exactly one succeeds',
-    'src/block/large.ts',
+    LARGE,
     'zone.lock.lock();\n    const live = this.states.get(granule) === LARGE;',
     'const live = this.states.get(granule) === LARGE;\n    zone.lock.lock();',
+  ),
+  mutant(
+    'a realloc of a large run does not look again under the lock',
+    'a large run resized while another thread frees it',
+    LARGE,
+    'const from = this.states.get(granule) === LARGE ? this.zones.map.run(page) : 0;',
+    'const from = this.zones.map.run(page);',
+  ),
+  mutant(
+    'an alloc that failed counts as bytes handed out',
+    'buddy, the last run: exactly one gets it',
+    LARGE,
+    'if (page !== 0) this.moved(pages);',
+    'this.moved(pages);',
   ),
 ];

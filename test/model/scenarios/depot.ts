@@ -64,7 +64,11 @@ export const scenarios: readonly Scenario[] = [
     heap,
     seats: 2,
     threads: [
-      (s) => s.wire.send(0, must(s, 0, SIZE)),
+      (s) => {
+        s.wire.send(0, must(s, 0, SIZE));
+        giveBack(s, 0, must(s, 0, SIZE));
+        heapOf(s, 0).reclaim();
+      },
       (s) => {
         const ptr = s.wire.receive(0);
         s.book.passes(1, ptr, ptr, SIZE);

@@ -1,9 +1,9 @@
 // Corners that the ordinary scenarios do not come to: a block of a run class that realloc moves,
-// sizes beyond the class table, names forgotten and listed, validation with blocks in
-// the depot, and an entry of a block freed twice that has travelled into the depot.
+// sizes beyond the class table, names forgotten and listed, and validation with blocks in the
+// depot.
 
 import type { Scenario, Scene } from '../scenario.ts';
-import { give, giveBack, heapOf, must, prepare, resize, take } from './acts.ts';
+import { giveBack, heapOf, must, prepare, resize, take } from './acts.ts';
 
 const SIZE = 64;
 const PAGE = 256;
@@ -11,13 +11,6 @@ const PAGE = 256;
 function noFindings(scene: Scene, me: number): void {
   const found = heapOf(scene, me).validate();
   if (found.length > 0) throw new Error(`validate found ${JSON.stringify(found)}`);
-}
-
-/** Two threads free the first block; then each knows that both have. */
-function freeTheFirst(scene: Scene, me: number, other: number): void {
-  give(scene, me, scene.blocks[0] as number);
-  scene.wire.send(me, 1);
-  scene.wire.receive(other);
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -94,44 +87,5 @@ export const scenarios: readonly Scenario[] = [
       for (const ptr of made) heapOf(s, 1).free(ptr);
     },
     threads: [(s) => noFindings(s, 0), (s) => giveBack(s, 1, must(s, 1, 5 * PAGE))],
-  },
-  {
-    name: 'a stray entry is harmless when its slab has gone',
-    heap: { zones: [0, 8, 0] },
-    seats: 2,
-    freesTwice: true,
-    before: (s) => void prepare(s, 0, SIZE),
-    threads: [
-      (s) => {
-        freeTheFirst(s, 0, 1);
-        giveBack(s, 0, must(s, 0, SIZE));
-      },
-      (s) => {
-        freeTheFirst(s, 1, 0);
-        heapOf(s, 1).reclaim();
-        must(s, 1, SIZE);
-      },
-    ],
-  },
-  {
-    name: 'an entry of a block freed twice, handed over by the depot, is dropped',
-    heap: { zones: [0, 16, 0] },
-    seats: 2,
-    freesTwice: true,
-    before: (s) => {
-      for (let i = 0; i < 7; i++) prepare(s, 0, SIZE);
-    },
-    threads: [
-      (s) => {
-        freeTheFirst(s, 0, 1);
-        for (let i = 1; i < 7; i++) giveBack(s, 0, s.blocks[i] as number);
-        s.wire.send(2, 1);
-      },
-      (s) => {
-        freeTheFirst(s, 1, 0);
-        s.wire.receive(2);
-        for (let i = 0; i < 4; i++) must(s, 1, SIZE);
-      },
-    ],
   },
 ];

@@ -1,7 +1,7 @@
-// The heap as a whole: threads that come and go, the mode switched under live blocks, figures and
-// validation taken while others work, references of checked heaps, names for blocks.
+// The heap as a whole: a thread that leaves its blocks to another, the mode switched under live
+// blocks, the simple heap, blocks resized while they are freed, figures and validation taken while
+// others work, references of checked heaps, names for blocks.
 
-import { SharedHeap } from '../../../src/heap/heap.ts';
 import type { Scenario, Scene } from '../scenario.ts';
 import { give, giveBack, heapOf, must, prepare, resize, take } from './acts.ts';
 
@@ -11,17 +11,6 @@ const heap = { zones: [0, 8, 0] } as const;
 
 function round(scene: Scene, me: number, size: number): void {
   giveBack(scene, me, must(scene, me, size));
-}
-
-/** A thread of its own: attaches, takes and gives a block, leaves. */
-function visit(scene: Scene, me: number): number {
-  const mine = SharedHeap['enter'](scene.formatted);
-  scene.book.sits(me, mine.slot);
-  const ptr = mine.alloc(SIZE);
-  if (ptr === 0 || !mine.free(ptr)) throw new Error('a visitor gets no block, or cannot free it');
-  mine.detach();
-  if (mine.alloc(SIZE) !== 0) throw new Error('who has left got a block');
-  return mine.slot;
 }
 
 /** Switches to the simple heap and back. */
@@ -40,19 +29,16 @@ function figures(scene: Scene, me: number): void {
   if (stats.pages !== 8 || stats.freePages > 8) throw new Error('stats: pages out of range');
 }
 
+/** Changes the size of the second block, which another thread frees meanwhile: its mistake. */
+function resizeFreed(scene: Scene, me: number, size: number): void {
+  const ptr = scene.blocks[1] as number;
+  const moved = heapOf(scene, me).realloc(ptr, size);
+  if (moved === 0 || moved === ptr) return;
+  scene.book.asks(me);
+  scene.book.took(me, moved, size);
+}
+
 export const scenarios: readonly Scenario[] = [
-  {
-    name: 'attach and detach, two visitors',
-    heap: { ...heap, maxSlots: 4 },
-    seats: 0,
-    threads: [(s) => visit(s, 0), (s) => visit(s, 1)],
-  },
-  {
-    name: 'attach and detach beside rounds',
-    heap: { ...heap, maxSlots: 4 },
-    seats: 1,
-    threads: [(s) => round(s, 0, SIZE), (s) => visit(s, 1)],
-  },
   {
     name: 'detach beside a round: its blocks serve the other',
     heap,
@@ -76,10 +62,19 @@ export const scenarios: readonly Scenario[] = [
     threads: [
       (s) => switchTwice(s, 0),
       (s) => {
-        const ptr = must(s, 1, SIZE);
         giveBack(s, 1, s.blocks[0] as number);
-        giveBack(s, 1, ptr);
+        giveBack(s, 1, must(s, 1, SIZE));
       },
+    ],
+  },
+  {
+    name: 'a block freed while its tier is switched off',
+    heap: { zones: [0, 12, 0] },
+    seats: 2,
+    before: (s) => void prepare(s, 0, SIZE),
+    threads: [
+      (s) => heapOf(s, 0).setMode('simple-heap'),
+      (s) => giveBack(s, 1, s.blocks[0] as number),
     ],
   },
   {
@@ -107,6 +102,58 @@ export const scenarios: readonly Scenario[] = [
     check: (_, results) => {
       if (results.filter((it) => it === true).length !== 1) throw new Error('not exactly one');
     },
+  },
+  {
+    name: 'simple heap, the last block: exactly one gets it',
+    heap: { zones: [0, 1, 0], mode: 'simple-heap' },
+    seats: 2,
+    before: (s) => void prepare(s, 0, SIZE),
+    threads: [(s) => take(s, 0, 2 * SIZE), (s) => take(s, 1, 2 * SIZE)],
+    check: (_, results) => {
+      if (results.filter((ptr) => ptr !== 0).length !== 1) throw new Error('not exactly one');
+    },
+  },
+  {
+    name: 'simple heap, realloc in place against the free of the neighbour',
+    heap: { ...heap, mode: 'simple-heap' },
+    seats: 2,
+    before: (s) => {
+      prepare(s, 0, SIZE);
+      prepare(s, 1, SIZE);
+    },
+    threads: [
+      (s) => resize(s, 0, s.blocks[0] as number, 2 * SIZE),
+      (s) => giveBack(s, 1, s.blocks[1] as number),
+    ],
+  },
+  {
+    name: 'simple heap, a block resized while another thread frees it',
+    heap: { ...heap, mode: 'simple-heap' },
+    seats: 2,
+    freesTwice: true,
+    before: (s) => {
+      prepare(s, 0, SIZE); // stays, and the arena with it
+      prepare(s, 0, SIZE);
+    },
+    threads: [(s) => resizeFreed(s, 0, 2 * SIZE), (s) => give(s, 1, s.blocks[1] as number)],
+  },
+  {
+    name: 'a large run resized while another thread frees it',
+    heap: { zones: [0, 16, 0], align: 16 },
+    seats: 2,
+    freesTwice: true,
+    before: (s) => {
+      prepare(s, 0, 4 * PAGE);
+      prepare(s, 0, 4 * PAGE);
+      heapOf(s, 0).setMode('simple-heap');
+    },
+    threads: [
+      (s) => resizeFreed(s, 0, 5 * PAGE),
+      (s) => {
+        give(s, 1, s.blocks[1] as number);
+        take(s, 1, SIZE); // in an arena where the run was
+      },
+    ],
   },
   {
     name: 'hybrid: the simple heap serves when the slabs are full',

@@ -2,6 +2,7 @@
 // back. The detector sees that the word is never touched by two at once; the sum, that no turn is
 // lost.
 
+import { HeapError } from '../../../src/word/errors.ts';
 import { HEADER, LOCK } from '../../../src/word/layout.ts';
 import { Locks, slotOfToken, tokenOf, type Deaths, type Lock } from '../../../src/word/lock.ts';
 import { isGone, thisThread } from '../../../src/slot/thread.ts';
@@ -54,8 +55,29 @@ function lockScenario(name: string, threads: number, each: number): Scenario {
   };
 }
 
+/** Asks for a lock that it holds, as one that has crashed inside would, and is told so. */
+function askTwice({ locks, memory }: Scene, me: number): void {
+  const lock = locks[me] as Lock;
+  lock.lock();
+  let told = '';
+  try {
+    lock.lock();
+  } catch (error) {
+    if (!(error instanceof HeapError)) throw error;
+    told = error.code;
+  }
+  if (told !== 'CRASHED') throw new Error('a thread got a lock that it holds');
+  memory.set(SUM, memory.get(SUM) + 1);
+  lock.unlock();
+}
+
 export const scenarios: readonly Scenario[] = [
   lockScenario('lock, two threads', 2, 1),
   lockScenario('lock, two threads, two turns each', 2, 2),
   lockScenario('lock, three threads', 3, 1),
+  lockScenario('lock, three threads, two turns each', 3, 2),
+  {
+    ...lockScenario('lock, asked for again by its holder', 2, 1),
+    threads: [(scene) => askTwice(scene, 0), (scene) => turn(scene, 1)],
+  },
 ];

@@ -44,6 +44,15 @@ function mixed(name: string, pages: readonly number[]): Scenario {
 
 export const scenarios: readonly Scenario[] = [
   ...ORDERS.map(splitAndMerge),
+  {
+    name: 'buddy, two threads want the whole zone',
+    heap,
+    seats: 2,
+    threads: [
+      (s) => giveBack(s, 0, take(s, 0, 8 * PAGE)),
+      (s) => giveBack(s, 1, take(s, 1, 8 * PAGE)),
+    ],
+  },
   mixed('buddy, runs of one and three pages', [1, 3]),
   mixed('buddy, three threads', [1, 2, 1]),
   {

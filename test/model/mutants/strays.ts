@@ -1,0 +1,54 @@
+// Wrongs done to what keeps the entries of a simultaneous double free harmless.
+
+import { mutant, type Mutant } from './mutant.ts';
+
+const DEPOT = 'src/block/depot.ts';
+const SHELF = 'src/block/shelf.ts';
+const STRAYS = 'src/block/strays.ts';
+
+const STILL_SHELVED = 'if (states.get(granule) !== SHELVED) continue;';
+
+export const ofStrays: readonly Mutant[] = [
+  {
+    name: 'what lies in the depot keeps the tag of its giver, strays and all',
+    edits: [
+      {
+        path: SHELF,
+        from: 'const count = this.shelve(magazine, top, tag);',
+        to: 'const count = (top & MASK) - NONE;\n    memory.set(magazine + 2, tag);',
+      },
+      {
+        path: DEPOT,
+        from: STILL_SHELVED,
+        to: 'if (states.get(granule) !== memory.get((top & ~MASK) + 2)) continue;',
+      },
+      {
+        path: DEPOT,
+        from: 'if (states.get(granule) === SHELVED)',
+        to: 'if (states.get(granule) === memory.get(magazine + 2))',
+      },
+    ],
+    shownBy: 'a stray in the depot is not good again when its slot takes the twin',
+  },
+  mutant(
+    'the depot takes strays for blocks',
+    'a stray stays out of the depot',
+    SHELF,
+    'if (states.get(granule) !== tag) continue;',
+    '',
+  ),
+  mutant(
+    'whoever takes from the depot does not look',
+    'a stray that the depot hands over is dropped',
+    DEPOT,
+    STILL_SHELVED,
+    '',
+  ),
+  mutant(
+    'pages change their class with strays into them',
+    'a stray is not good again by a block of another class in its place',
+    STRAYS,
+    'if (granule >= first && granule < end) this.memory.cas(at, granule, this.nothing);',
+    'void [granule, first, end];',
+  ),
+];
