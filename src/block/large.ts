@@ -28,12 +28,7 @@ export class Large {
   }
 
   /** A live run of `pages` aligned to 2^alignOrder pages; its granule, or 0. */
-  alloc(
-    pages: number,
-    alignOrder: number,
-    preference: readonly number[],
-    entry?: Entry,
-  ): number {
+  alloc(pages: number, alignOrder: number, preference: readonly number[], entry?: Entry): number {
     const first = this.zones.firstOf(preference);
     for (const index of preference) {
       const zone = this.zones.list[index];

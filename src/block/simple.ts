@@ -53,12 +53,7 @@ export class Simple implements Guarded {
   }
 
   /** A live block of `granules`, aligned to `align` granules; 0 when there is no room. */
-  alloc(
-    granules: number,
-    align: number,
-    preference: readonly number[],
-    entry?: Entry,
-  ): number {
+  alloc(granules: number, align: number, preference: readonly number[], entry?: Entry): number {
     const first = this.zones.firstOf(preference);
     let block = 0;
     this.lock.lock();
@@ -166,13 +161,7 @@ export class Simple implements Guarded {
   }
 
   /** Makes [block, block + granules) of a free block live; what is before and behind stays free. */
-  private cut(
-    hole: number,
-    length: number,
-    block: number,
-    granules: number,
-    entry?: Entry,
-  ): void {
+  private cut(hole: number, length: number, block: number, granules: number, entry?: Entry): void {
     const behind = hole + length - block - granules;
     if (behind > 0) this.makeFree(block + granules, behind);
     this.tags.write(block, granules);

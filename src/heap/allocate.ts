@@ -40,12 +40,7 @@ export class Allocation {
    * A live block's granule, or why not. Who names a zone is not served from magazines, nor a
    * journal: with an entry, the block is live and the entry names it, or neither.
    */
-  alloc(
-    size: number,
-    align: number = BYTES,
-    zone?: ZoneName,
-    entry?: Entry,
-  ): number | AllocError {
+  alloc(size: number, align: number = BYTES, zone?: ZoneName, entry?: Entry): number | AllocError {
     const code = this.refuse(size, align, zone);
     if (code !== null) return this.failed(code, size);
     const asked = { size, align, zone, entry };

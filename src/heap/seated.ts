@@ -29,11 +29,7 @@ export abstract class Seated extends HeapViews {
   private lost = false;
   private calls = 0;
 
-  protected constructor(
-    formatted: Formatted,
-    session: Session,
-    registry: AttachedHeaps<Seated>,
-  ) {
+  protected constructor(formatted: Formatted, session: Session, registry: AttachedHeaps<Seated>) {
     super(formatted.memory.buffer, formatted.geometry.byteEnd);
     this.handle = formatted.handle;
     this.formatted = formatted;

@@ -139,7 +139,9 @@ function lockStats(on: Attachment, word: number): LockStats {
 
 function headerLocks(on: Attachment): LockStats[] {
   const { SLOT_LOCK, ROOT_LOCK, RECOVERY_LOCK, POOL_LOCK, SIMPLE_LOCK } = HEADER;
-  return [SLOT_LOCK, ROOT_LOCK, RECOVERY_LOCK, POOL_LOCK, SIMPLE_LOCK].map((word) => lockStats(on, word));
+  return [SLOT_LOCK, ROOT_LOCK, RECOVERY_LOCK, POOL_LOCK, SIMPLE_LOCK].map((word) =>
+    lockStats(on, word),
+  );
 }
 
 /** The magazines of every taken slot. */

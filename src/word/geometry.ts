@@ -119,7 +119,7 @@ function pagesIn(g: Geometry, total: number): number {
 
 function regionsOf(g: Geometry, pages: number) {
   const granules = pages << (g.pageShift - GRANULE.SHIFT);
-  const journals = SLOTS_AT + (g.maxSlots + SLOT.SPARES) * SLOT.WORDS
+  const journals = SLOTS_AT + (g.maxSlots + SLOT.SPARES) * SLOT.WORDS;
   const magazines = align(journals + g.maxSlots * TX.PER_SLOT * TX.WORDS, MAGAZINE.WORDS);
   const pageMap = magazines + g.magazines * MAGAZINE.WORDS;
   const generations = pageMap + pages * PAGE.WORDS;

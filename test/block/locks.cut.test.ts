@@ -17,8 +17,9 @@ const layers: [what: string, layer: Layer][] = [
 describe.each(layers)('a thread that dies at any write of an operation on %s', (_, layer) => {
   test('leaves what can be repaired, also when the survivor dies over the repair', () => {
     assertProperty(
-      Number(process.env.NN ?? 30),
+      15,
       fc.property(plans, (plan) => void cutLayer(layer, plan)),
+      4,
     );
   });
 });

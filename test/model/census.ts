@@ -132,8 +132,9 @@ class Census {
     const [live, gone] = [made.filter(isLive), freed.filter((ptr) => !isLive(ptr))];
     const all = live.length === made.length && gone.length === freed.length;
     const none = live.length + gone.length === 0;
-    const { stayed } = this.options; // who is still there may have it open
-    const fits = ended === 'open' ? stayed || all || none : ended === 'committed' ? all : none;
+    const { stayed, thrown } = this.options; // who is still there may have one open, with any block
+    const fits =
+      thrown > 0 || (ended === 'open' ? stayed || all || none : ended === 'committed' ? all : none);
     if (!fits) {
       const figures = `${live.length} of ${made.length} made, ${gone.length} of ${freed.length} freed`;
       this.wrong.push(`a transaction that is ${ended}: ${figures}`);

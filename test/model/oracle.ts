@@ -57,8 +57,7 @@ export class Oracle {
     for (let t = 0; t < machine.threads; t++) {
       if (machine.status[t] === DONE || machine.status[t] === DEAD) continue;
       const lenient = scenario.bare === true || machine.status[t] !== ASLEEP;
-      const why =
-        deaths === 0 || !lenient ? 'nobody wakes it' : this.notWaitingForTheDead(t);
+      const why = deaths === 0 || !lenient ? 'nobody wakes it' : this.notWaitingForTheDead(t);
       if (why !== null) machine.fail('stuck', `thread ${t} does not go on: ${why}`);
     }
   }
@@ -104,7 +103,6 @@ export class Oracle {
     const options = { thrown, limbo, freesTwice, stayed };
     const { wrong } = census(auditor, scene.book, options);
     if (wrong.length > 0) throw new Error(wrong.join('; '));
-    scenario.after?.(scene);
     this.locksAreFree();
     const findings = validate(auditor).map((it) => `${it.where} ${it.ptr}: ${it.message}`);
     if (findings.length > 0) throw new Error(`validate: ${findings.join('; ')}`);
@@ -133,6 +131,7 @@ export class Oracle {
       if (machine.killed[t] === 0) machine.drive(() => heap.detach());
     });
     // Whoever detaches rolls back what it has open.
+    this.stage.scenario.after?.(scene);
     const { live } = census(auditor, scene.book, options);
     machine.sitting = LAST_OF_ALL;
     const last = machine.drive(() => this.stage.enter()) as SharedHeap;

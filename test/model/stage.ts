@@ -37,7 +37,13 @@ export class Stage {
     this.realm = realm;
     this.scenario = scenario;
     const type = ModelMemory as unknown as typeof Memory;
-    const options = { zones: [0, 12, 0] as const, classes: FEW, magazines: 8, maxSlots: 6, ...scenario.heap };
+    const options = {
+      zones: [0, 12, 0] as const,
+      classes: FEW,
+      magazines: 8,
+      maxSlots: 6,
+      ...scenario.heap,
+    };
     const tiny = tinyHeap({ ...options, memory: type });
     this.memory = tiny.memory as unknown as ModelMemory;
     realm.machine.use(this.memory);

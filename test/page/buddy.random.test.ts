@@ -31,12 +31,7 @@ const shapes = fc.record({
   offset: fc.integer({ min: 0, max: 70 }),
 });
 
-function take(
-  { alloc }: ZoneUnderTest,
-  model: PageModel,
-  pages: number,
-  alignOrder: number,
-): void {
+function take({ alloc }: ZoneUnderTest, model: PageModel, pages: number, alignOrder: number): void {
   const order = Math.max(orderOf(pages), alignOrder);
   const page = alloc(pages, alignOrder);
   const block = model.hasBlock(order);

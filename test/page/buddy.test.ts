@@ -111,8 +111,7 @@ describe('a run whose length is no power of two', () => {
     const { buddy, alloc, words, findings } = zoneOf(256, 256);
     const before = words();
     const runs: number[] = [];
-    for (let run = alloc(3, 0); run !== 0; run = alloc(3, 0))
-      runs.push(run);
+    for (let run = alloc(3, 0); run !== 0; run = alloc(3, 0)) runs.push(run);
     expect(runs).toHaveLength(64);
     expect(buddy.freePages()).toBe(64);
     freeAll(buddy, runs);

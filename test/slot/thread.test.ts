@@ -33,15 +33,18 @@ describe.skipIf(!hasProc)('where the system tells', () => {
     expect(isGone(2 ** 31 - 2, start)).toBe(true);
   });
 
-  test.each(['sleep', 'loop'] as const)('a worker in a %s lives until it has ended', async (how) => {
-    const worker = await startNamed(how);
-    onTestFinished(worker.end);
-    const { who, start } = worker.name;
-    expect(who).not.toBe(thisThread().who);
-    expect(isGone(who, start)).toBe(false);
-    await worker.end();
-    expect(isGone(who, start)).toBe(true);
-  });
+  test.each(['sleep', 'loop'] as const)(
+    'a worker in a %s lives until it has ended',
+    async (how) => {
+      const worker = await startNamed(how);
+      onTestFinished(worker.end);
+      const { who, start } = worker.name;
+      expect(who).not.toBe(thisThread().who);
+      expect(isGone(who, start)).toBe(false);
+      await worker.end();
+      expect(isGone(who, start)).toBe(true);
+    },
+  );
 
   test.each([') Z 1 (', '(((', ') ) )'])('a thread may be called anything: %s', async (comm) => {
     const worker = await startNamed('sleep', comm);

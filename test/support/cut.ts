@@ -1,6 +1,6 @@
 // Deaths in the middle of an operation. A mortal memory lets a thread make so many more writes, and
-// then the thread is dead: it throws, and throws again at whatever it would write on its way out. So
-// an operation can be cut at each of its writes, and what a survivor makes of that too.
+// then the thread is dead: it throws, and throws again at whatever it would write on its way out.
+// So an operation can be cut at each of its writes, and what a survivor makes of that too.
 //
 // Layers keep no state beside the shared words, so a heap is put back by copying its bytes.
 

@@ -6,6 +6,7 @@
 import { expect } from 'vitest';
 import { ENTRY, HEADER, MAGAZINE } from '../../src/word/layout.ts';
 import type { Lock } from '../../src/word/lock.ts';
+import { usedPages } from '../../src/page/zone.ts';
 import { isLive } from '../../src/block/statemap.ts';
 import { SlotTable } from '../../src/slot/slot.ts';
 import { Allocation } from '../../src/heap/allocate.ts';
@@ -72,6 +73,14 @@ export function flushSlot(on: Attachment, slot: number): void {
   for (const depot of depotsWith(on, slot)) depot?.flush();
 }
 
+/** All equations hold, also that of the pages in use, which stats alone reads. */
+export function expectNothingWrong(on: Attachment): void {
+  expect(validate(on)).toEqual([]);
+  const used = on.zones.list.map((zone) => zone.pages - zone.buddy.freePages());
+  const sum = used.reduce((all, pages) => all + pages, 0);
+  expect(usedPages(on.memory, on.layout.zones), 'pages in use').toBe(sum);
+}
+
 /** Live blocks and their bytes. */
 export function liveIn(on: Attachment): Map<number, number> {
   const { firstGranule, endGranule } = on.layout;
@@ -115,7 +124,7 @@ export function expectAllBack({ last, dead, heir, empty }: Ground): void {
   }
   for (const { seat } of [dead, heir]) flushSlot(last, seat.slot);
   new Allocation(last).reclaim();
-  expect(validate(last)).toEqual([]);
+  expectNothingWrong(last);
   expect(shapeOf(last)).toEqual(empty);
   expectNoArrayLost(last);
 }
@@ -127,6 +136,7 @@ export function expectNoArrayLost({ memory, layout, geometry }: Attachment): voi
   for (; array !== 0 && !listed.has(array); array = memory.get(array + MAGAZINE.NEXT)) {
     listed.add(array);
   }
+  expect(array, 'the list’s end').toBe(0);
   const unused = geometry.magazines - memory.get(HEADER.POOL_NEXT);
   const all = Array.from({ length: geometry.magazines }, (_, i) => layout.magazines + i * 64);
   const held = all.filter((it) => memory.get(it + MAGAZINE.HOLDER) !== 0);

@@ -10,10 +10,10 @@ import type { Entry } from '../../src/block/statemap.ts';
 import { Allocation } from '../../src/heap/allocate.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { Release } from '../../src/heap/release.ts';
-import { validate } from '../../src/heap/validate.ts';
 import { cutEverywhere } from './cut.ts';
 import {
   expectAllBack,
+  expectNothingWrong,
   flushSlot,
   groundOf,
   liveIn,
@@ -102,7 +102,7 @@ function warmUp(on: Attachment, layer: Layer, blocks: number): void {
   while (taken.length > 0) play(on, layer, { ...step, do: 'give' }, taken);
 }
 
-/** What a survivor does with blocks that are not the dead's; what it gives is taken off the list. */
+/** What a survivor does with blocks that are not the dead's; the list loses what it gives. */
 function goOn(on: Attachment, layer: Layer, plan: Plan, others: number[]): void {
   for (const step of plan.after) {
     if (step.do === 'give' && others.length > 0) play(on, layer, step, others);
@@ -164,7 +164,7 @@ function expectKept(
   resized: number,
   more: number,
 ): void {
-  expect(validate(last)).toEqual([]);
+  expectNothingWrong(last);
   const live = liveIn(last);
   for (const [granule, bytes] of kept) {
     if (granule === resized) expect(live.has(granule), 'the resized block').toBe(true);

@@ -24,7 +24,7 @@ export function zoneOf(pages: number, align: number, offset = 0): ZoneUnderTest 
   return {
     zone,
     buddy: zone.buddy,
-    alloc: (pages, alignOrder) => zone.buddy.allocLocked(pages, alignOrder, zone.forLarge),
+    alloc: (wanted, alignOrder) => zone.buddy.allocLocked(wanted, alignOrder, zone.forLarge),
     words: () => shapeOf(on).slice(offset),
     findings: () => auditZone(on.map, zone, 'normal').findings,
   };

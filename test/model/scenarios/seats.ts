@@ -10,7 +10,7 @@ import type { Scenario, Scene } from '../scenario.ts';
 import { giveBack, heapOf, must, prepare, resize } from './acts.ts';
 
 const SIZE = 64;
-const heap = { zones: [0, 8, 0], maxSlots: 3 } as const;
+const heap = { zones: [0, 8, 0], maxSlots: 5 } as const;
 
 /** A thread of its own: attaches, takes and gives a block, leaves. */
 function visit(scene: Scene, me: number): number {

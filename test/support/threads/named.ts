@@ -21,15 +21,15 @@ const { writeFileSync } = require('node:fs');
 import(workerData.module).then(({ thisThread }) => {
   if (workerData.comm !== '') writeFileSync('/proc/thread-self/comm', workerData.comm);
   parentPort.postMessage(thisThread());
-  if (workerData.then === 'loop') for (;;);
-  if (workerData.then === 'sleep') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  if (workerData.next === 'loop') for (;;);
+  if (workerData.next === 'sleep') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 });
 `;
 
 /** Starts one. `comm` is what the system is to call it, up to 15 characters. */
-export async function startNamed(then: 'sleep' | 'loop', comm = ''): Promise<NamedThread> {
+export async function startNamed(next: 'sleep' | 'loop', comm = ''): Promise<NamedThread> {
   const module = new URL('../../../dist/src/slot/thread.js', import.meta.url).href;
-  const worker = new Worker(PROGRAM, { eval: true, workerData: { module, then, comm } });
+  const worker = new Worker(PROGRAM, { eval: true, workerData: { module, next, comm } });
   const name = await new Promise<ThreadName>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
