@@ -59,7 +59,7 @@ function operations(on: Attachment): number {
 
 function takenSlots(on: Attachment): number[] {
   const slots = Array.from({ length: on.geometry.maxSlots }, (_, slot) => slot);
-  return slots.filter((slot) => on.table.isTaken(slot));
+  return slots.filter((slot) => on.table.isOccupied(slot));
 }
 
 /** Every lock that guards structure, in lock order. */

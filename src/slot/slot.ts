@@ -100,6 +100,11 @@ export class SlotTable implements Deaths {
     memory.store(record + WHO, 0); // COMMIT: pairs with takeAt's load
   }
 
+  /** Whether the slot is anybody's, of the living or the dead. */
+  isOccupied(slot: number): boolean {
+    return this.memory.load(this.record(slot) + WHO) !== 0;
+  }
+
   isTaken(slot: number): boolean {
     return this.stateOf(slot) === TAKEN;
   }

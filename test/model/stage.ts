@@ -47,6 +47,7 @@ export class Stage {
     const tiny = tinyHeap({ ...options, memory: type });
     this.memory = tiny.memory as unknown as ModelMemory;
     realm.machine.use(this.memory);
+    realm.machine.killed.fill(0); // of the scenario before
     this.scene = sceneOf(realm, scenario, tiny);
     const { handle, geometry, layout } = tiny;
     const { formatted } = this.scene;
