@@ -11,7 +11,7 @@ import type { ArrayPool } from './pool.ts';
 import type { StateMap } from './statemap.ts';
 
 const { FULL, FULL_COUNT, DEPOT_BLOCKS, EMPTIES, CARVED } = CLASS;
-const { NEXT, COUNT, HOLDER, NONE, MASK, CAPACITY } = MAGAZINE;
+const { NEXT, COUNT, HOLDER, ENTRIES, NONE, MASK, CAPACITY } = MAGAZINE;
 const { SHELVED } = STATE;
 
 /** What may always lie here: so many full magazines, and so many granules (64 KiB). */
@@ -130,7 +130,10 @@ export class Shelf {
     this.memory.set(list, this.memory.get(head + NEXT));
   }
 
-  /** The dead may have been sending the head's blocks home: leaves out those that are. */
+  /**
+   * The dead may have been sending the head's blocks home: leaves out those that are, and those that
+   * a repair before this one, cut as well, has moved up already.
+   */
   private compact(magazine: number): number {
     const { memory, states } = this;
     const count = Math.min(memory.get(magazine + COUNT), CAPACITY);
@@ -138,9 +141,17 @@ export class Shelf {
     for (let at = kept + 1; at <= magazine + NONE + count; at++) {
       const granule = memory.get(at);
       // RACE: as in `shelve`.
-      if (states.get(granule) === SHELVED) memory.set(++kept, granule);
+      if (states.get(granule) !== SHELVED || this.lists(magazine, kept, granule)) continue;
+      memory.set(++kept, granule);
     }
     return kept - magazine - NONE;
+  }
+
+  private lists(magazine: number, top: number, granule: number): boolean {
+    for (let at = magazine + ENTRIES; at <= top; at++) {
+      if (this.memory.get(at) === granule) return true;
+    }
+    return false;
   }
 
   /** One entry for each block that is the slot's: on the shelf no tag vouches for a stray. */

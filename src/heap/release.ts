@@ -55,7 +55,7 @@ export class Release {
     if (states.checked && isLive(states.get(granule))) {
       const before = memory.get(entry.at + BYTES);
       const ours = before > 0 && states.generations.wasFinishedBy(granule, before - 1);
-      memory.set(entry.at + BYTES, seat.slot + 1);
+      if (!ours) memory.set(entry.at + BYTES, seat.slot + 1); // who did stays named
       const won = ours || states.generations.finish(granule, memory.get(entry.at + AT));
       if (!won) return this.void(entry);
     }

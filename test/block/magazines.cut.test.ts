@@ -7,9 +7,10 @@ import { cutLayer, MAGAZINES, type Plan, type Step } from '../support/layers.ts'
 const STEP: Step = { do: 'take', size: 0, which: 0, align: 0, zone: 'any', who: 0 };
 const NEVER = -1;
 
-/** Seat `warmer` has filled what so many blocks fill; some were taken, by another than will give. */
+/** Seat `warmer` has filled what so many blocks fill; who takes some is not who gives one. */
 function planOf(warmer: number, warm: number, takes: number, last: Step['do']): Plan {
-  const before = new Array<Step>(takes).fill({ ...STEP, who: last === 'give' ? 1 : 0 });
+  const taker = last === 'give' ? 1 : 0;
+  const before = Array.from({ length: takes }, () => ({ ...STEP, who: taker }));
   const rest = { after: [], entry: false, outermostFirst: true, twice: NEVER };
   return { warmer, warm, before, last: { ...STEP, do: last }, ...rest };
 }

@@ -30,6 +30,8 @@ const WRITES = 65536;
 export class Access {
   readonly sites: readonly (Site | undefined)[];
   readonly hits: Uint32Array;
+  /** Of them by threads that came to recover the dead. */
+  readonly mourned: Uint32Array;
   /** Sites of plain accesses that took part in a permitted race. */
   readonly racing = new Set<number>();
   failure: Failure | null = null;
@@ -41,6 +43,8 @@ export class Access {
   protected readonly kinds: Uint8Array;
   protected readonly licence = new Int32Array(MAX_THREADS);
   private readonly licensed: Uint8Array;
+  /** Threads from this number on have come to recover. */
+  protected undertakers = MAX_THREADS;
   protected unwatched = false;
   private words = 0;
   private doubles = 0;
@@ -50,6 +54,7 @@ export class Access {
     this.kinds = Uint8Array.from(sites, (site) => (site === undefined ? 0 : KINDS[site.kind]));
     this.licensed = Uint8Array.from(sites, (site) => (site?.licensed === true ? 1 : 0));
     this.hits = new Uint32Array(sites.length);
+    this.mourned = new Uint32Array(sites.length);
   }
 
   /** The memory of the scenario that runs from now on. */
@@ -70,6 +75,7 @@ export class Access {
   execute(site: number, index: number, first: number, second: number): number {
     if (this.unwatched) return this.direct(site, index, first, second);
     (this.hits[site] as number)++;
+    if (this.current >= this.undertakers) (this.mourned[site] as number)++;
     const kind = this.kinds[site] as number;
     const at = this.locationOf(kind, index);
     const before = this.onEvent === null ? 0 : this.valueAt(at);

@@ -19,15 +19,22 @@ export interface Coverage {
   readonly crashed: number;
   readonly thrown: number;
   readonly frozen: number;
+  /** Accesses that were made by a thread that recovered others, and of them, where one died. */
+  readonly recovering: number;
+  readonly diedRecovering: number;
+  /** Those where none has. */
+  readonly unmourned: readonly string[];
   /** Accesses that are neither reached nor argued. */
   readonly unreached: readonly string[];
   /** Accesses that are reached, but at which nobody has died. */
   readonly uncrashed: readonly string[];
 }
 
+type Tally = 'hits' | 'crashes' | 'throws' | 'freezes' | 'mourned' | 'again';
+
 export function coverageOf(realms: Realms): Coverage {
   const machines = realms.all().map((realm) => realm.machine);
-  const sum = (of: 'hits' | 'crashes' | 'throws' | 'freezes', id: number) =>
+  const sum = (of: Tally, id: number) =>
     machines.reduce((total, machine) => total + (machine[of][id] ?? 0), 0);
   const sites = realms.sources.sites.filter(
     (it): it is Site => it?.path.startsWith('src/') === true,
@@ -35,12 +42,17 @@ export function coverageOf(realms: Realms): Coverage {
   const counted = sites.filter((site) => !isArgued(site) && site.fn !== 'constructor');
   const hit = counted.filter((site) => sum('hits', site.id) > 0);
   const crashed = hit.filter((site) => sum('crashes', site.id) > 0);
+  const mourned = hit.filter((site) => sum('mourned', site.id) > 0);
+  const again = mourned.filter((site) => sum('again', site.id) > 0);
   return {
     sites: counted.length,
     hit: hit.length,
     crashed: crashed.length,
     thrown: hit.filter((site) => sum('throws', site.id) > 0).length,
     frozen: hit.filter((site) => sum('freezes', site.id) > 0).length,
+    recovering: mourned.length,
+    diedRecovering: again.length,
+    unmourned: mourned.filter((site) => !again.includes(site)).map(nameOf),
     unreached: counted.filter((site) => !hit.includes(site)).map(nameOf),
     uncrashed: hit.filter((site) => !crashed.includes(site)).map(nameOf),
   };

@@ -41,6 +41,8 @@ export class Machine extends Access {
   readonly crashes: Uint32Array;
   readonly throws: Uint32Array;
   readonly freezes: Uint32Array;
+  /** Deaths of those who came to recover. */
+  readonly again: Uint32Array;
   /** Set-up sits down in the name of this thread. */
   sitting = 0;
   /** Threads that are gone; one whose stack has overflowed is not. */
@@ -69,6 +71,7 @@ export class Machine extends Access {
     this.crashes = new Uint32Array(sites.length);
     this.throws = new Uint32Array(sites.length);
     this.freezes = new Uint32Array(sites.length);
+    this.again = new Uint32Array(sites.length);
     this.entries = Uint8Array.from(sites, (site) => Number(asksForLock(site)));
   }
 
@@ -99,6 +102,7 @@ export class Machine extends Access {
   begin(bodies: readonly (() => unknown)[], later = 0): void {
     this.failure = null;
     this.threads = bodies.length;
+    this.undertakers = bodies.length;
     this.steps = 0;
     this.queue = [];
     this.channels = [];
@@ -231,6 +235,7 @@ export class Machine extends Access {
   /** The thread never runs again. */
   kill(t: number): void {
     (this.crashes[this.pendingSite[t] as number] as number)++;
+    if (t >= this.undertakers) (this.again[this.pendingSite[t] as number] as number)++;
     this.hashes.event(t, this.lifeOf(t), 2);
     this.status[t] = DEAD;
     this.killed[t] = 1;

@@ -80,9 +80,9 @@ export class Plan {
       weight,
       run: (name, clock) => searchScenario(realms, name, bound, clock, limits),
     });
-    const deaths = (bound: number, how: 'kill' | 'throw', weight: number): Part => ({
+    const deaths = (bound: number, how: 'kill' | 'throw', weight: number, times = 1): Part => ({
       weight,
-      run: (name, clock) => searchDeaths(realms, name, bound, how, clock),
+      run: (name, clock) => searchDeaths(realms, name, bound, how, clock, times),
     });
     const walks = (adversary: Adversary, weight: number): Part => ({
       weight,
@@ -101,6 +101,7 @@ export class Plan {
       deaths(0, 'kill', 10),
       deaths(0, 'throw', 6),
       deaths(1, 'kill', 15),
+      deaths(0, 'kill', 15, 2),
       walks('nobody', 6),
       walks('kill', 12),
       walks('throw', 5),

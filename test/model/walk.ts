@@ -7,6 +7,7 @@
 // access while the others go on, for a while or until they can only wait for it, by time too. Then
 // it goes on from where it stood, and everything has to be as if it had merely been slow.
 
+import { MAX_THREADS } from './races.ts';
 import { KILL, STOP, TIMEOUT, type Limits, type Policy, type Runner } from './runner.ts';
 
 /** Mulberry32: small, repeatable from a seed. */
@@ -35,18 +36,23 @@ export interface WalkOptions {
   readonly length: number;
 }
 
-/** What a walk may do: an adversary strikes once, a wait may end by time now and then. */
+/** How often a killer may strike: the second and third time often at who is recovering. */
+const KILLS = 3;
+
+/** What a walk may do: an adversary strikes, a wait may end by time now and then. */
 export function limitsOf(adversary: Adversary): Limits {
-  const strikes = (kind: Adversary) => (adversary === kind ? 1 : 0);
-  return { preemptions: Infinity, kills: strikes('kill'), throws: strikes('throw'), timeouts: 2 };
+  const kills = adversary === 'kill' ? KILLS : 0;
+  const throws = adversary === 'throw' ? 1 : 0;
+  return { preemptions: Infinity, kills, throws, timeouts: 2 };
 }
 
 export class RandomWalk implements Policy {
   private readonly dice: Dice;
   private readonly priorities: boolean;
-  private readonly strikeAt: number;
+  private strikeAt: number;
+  private readonly length: number;
   private readonly changes: number[];
-  private readonly ranks = [0, 1, 2, 3];
+  private readonly ranks = Array.from({ length: MAX_THREADS }, (_, t) => t);
   private readonly freezes: boolean;
   private frozen = -1;
   private thawAt = 0;
@@ -58,9 +64,10 @@ export class RandomWalk implements Policy {
     this.dice = new Dice(seed);
     this.priorities = priorities;
     this.freezes = adversary === 'freeze';
+    this.length = length;
     this.strikeAt = adversary === 'nobody' ? -1 : 1 + this.dice.below(length);
     this.changes = [0, 1].map(() => this.dice.below(length));
-    for (let i = 3; i > 0; i--) this.swap(i, this.dice.below(i + 1));
+    for (let i = MAX_THREADS - 1; i > 0; i--) this.swap(i, this.dice.below(i + 1));
     if (this.freezes) this.thawAt = this.strikeAt + this.dice.below(8 * length);
   }
 
@@ -69,7 +76,10 @@ export class RandomWalk implements Policy {
     this.split(runner);
     const { runs, timeouts } = this;
     if (!this.freezes && this.strikeAt >= 0 && this.steps >= this.strikeAt) {
-      if (runs + timeouts < runner.count) return runner.choices[runs + timeouts] as number;
+      if (runs + timeouts < runner.count) {
+        this.strikeAt = this.steps + 1 + this.dice.below(this.length);
+        return runner.choices[runs + timeouts] as number;
+      }
     }
     const others = this.others(runner);
     const late = timeouts > 0 && (others === 0 || this.dice.below(16) === 0);
