@@ -16,13 +16,15 @@ import { create, type HeapOptions } from './create.ts';
 import { extentsOf, type HeapExtent } from './extents.ts';
 import { checkMode, modeIn, writeMode, type Mode } from './mode.ts';
 import { open, type Formatted, type HeapHandle } from './open.ts';
+import { giveBlock, type Owner } from './owners.ts';
 import type { Recovered } from './recovery.ts';
 import { Roots } from './roots.ts';
 import { noSlot, Seated } from './seated.ts';
 import { Session } from './session.ts';
 import { isHealthy, statsOf, type HeapStats } from './stats.ts';
 import { buddyinfo, slabinfo, summary } from './text.ts';
-import { Transaction, type TransactionHandle } from './transaction.ts';
+import { Transaction } from './transaction.ts';
+import type { TransactionHandle } from './txpart.ts';
 import { validate, type Finding } from './validate.ts';
 import { blockView, type ViewType } from './views.ts';
 
@@ -134,6 +136,15 @@ export class SharedHeap extends Seated implements Disposable {
   }
 
   /**
+   * In a heap that tracks owners: the live block at `ptr` is the thread's on that slot from now on,
+   * or, 'shared', nobody's in particular: then it outlives whoever dies. False if no live block
+   * starts there, or if nobody sits on the slot.
+   */
+  give(ptr: Ptr, to: Owner): boolean {
+    return this.inside(({ on }) => giveBlock(on, ptr, to));
+  }
+
+  /**
    * Runs `work` and commits what it did through the transaction, or undoes all of it: when a step
    * fails (then the result says why) or when `work` throws (then that is thrown on). Not for async
    * functions.
@@ -156,8 +167,7 @@ export class SharedHeap extends Seated implements Disposable {
   /** Takes part in another thread's transaction; an error when it is over. */
   joinTransaction(handle: TransactionHandle): Result<Transaction> {
     return this.inside((session) => {
-      const known = session.tx.knows(handle.record);
-      const part = known ? session.tx.join(handle.record, handle.number) : null;
+      const part = session.tx.join(handle.record, handle.number);
       if (part === null) return err(allocError('ABORTED', handle.number));
       return ok(new Transaction((work) => this.inside(work), session, part));
     });

@@ -17,7 +17,7 @@
 // dead slots instead of one. The cost is that of the dead slot's magazines and journals and of the
 // lists under its locks; it does not depend on the size of the heap.
 
-import { HEADER, LOCK, TX } from '../word/layout.ts';
+import { COUNTER, HEADER, LOCK, TX } from '../word/layout.ts';
 import { slotOfToken, tokenOf, type Lock } from '../word/lock.ts';
 import type { TxEngine } from '../tx/engine.ts';
 import { clockMs } from '../slot/thread.ts';
@@ -107,6 +107,7 @@ export class Recovery {
     let ownedBlocks = 0;
     if (slot < table.maxSlots) {
       rolledBack = this.tx.recover(slot);
+      for (let i = 0; i < rolledBack; i++) this.on.counters.bump(COUNTER.RECOVERED);
       this.release.finishFor(slot);
       for (const depot of depotsWith(this.on, slot)) cachedBlocks += depot?.flush() ?? 0;
       if (this.on.states.tracked) ownedBlocks = this.release.freeOwnedBy(slot);

@@ -15,6 +15,7 @@ import type { Attachment } from './attachment.ts';
 
 const { CARVED, FREE, DEPOT_BLOCKS, SLABS, PAGES } = CLASS;
 const { ALLOCS, FREES, FAILURES, OOMS, DOUBLE_FREES, INVALID_FREES, CORRUPTIONS } = COUNTER;
+const { COMMITS, ROLLBACKS, RECOVERED } = COUNTER;
 
 /** How often a lock was found taken, and how often a thread slept for it. */
 export interface LockStats {
@@ -85,6 +86,7 @@ export interface HeapStats {
   readonly zones: readonly ZoneStats[];
   readonly classes: readonly ClassStats[];
   readonly slots: readonly SlotStats[];
+  readonly transactions: { readonly committed: number; readonly rolledBack: number };
   readonly lockContention: number;
   readonly lockWaits: number;
 }
@@ -236,6 +238,7 @@ function countsOf(on: Attachment) {
     doubleFrees: total(DOUBLE_FREES),
     invalidFrees: total(INVALID_FREES),
     corruptions: total(CORRUPTIONS),
+    transactions: { committed: total(COMMITS), rolledBack: total(ROLLBACKS) + total(RECOVERED) },
   };
 }
 

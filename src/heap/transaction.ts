@@ -5,66 +5,26 @@
 //
 // Every journalled step takes the journal's lock and a class's: a tenth of a microsecond or two.
 
-import { COUNTER, GRANULE } from '../word/layout.ts';
+import { GRANULE } from '../word/layout.ts';
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
 import { copyBytes } from '../word/memory.ts';
 import { isLive } from '../block/statemap.ts';
-import { COMMITTED, KEPT, OPEN, READY, slotOfRecord } from '../tx/record.ts';
-import type { Part } from '../tx/engine.ts';
+import { slotOfRecord } from '../tx/record.ts';
 import type { Session } from './session.ts';
+import { PATIENCE_MS, TxPart } from './txpart.ts';
 
 const { BYTES } = GRANULE;
-const { COMMITS, ROLLBACKS } = COUNTER;
-/** Longest sleep before asking whether all who are waited for live. */
-const PATIENCE_MS = 5;
 /** How long `commit` waits for votes when it is not told. */
 const COMMIT_MS = 10_000;
 /** Bytes that one entry protects. */
 const PROTECT_MAX = 2 ** 26;
 
-/** What another thread needs to take part. Survives structured clone. */
-export interface TransactionHandle {
-  readonly kind: 'atomalloc-transaction';
-  readonly record: number;
-  readonly number: number;
-}
-
-export type Outcome = 'open' | 'committed' | 'rolled back';
-
-/** Runs what may take locks from this thread's seat. */
-type Inside = <T>(work: (session: Session) => T) => T;
-
 /** Ends a transaction's function early: thrown by a step that failed, caught by `runIn`. */
 class Failed extends Error {}
 
-export class Transaction implements Disposable {
-  /** What other threads join with: a frozen plain object. */
-  readonly handle: TransactionHandle;
-  private readonly inside: Inside;
-  private readonly session: Session;
-  private readonly part: Part;
+export class Transaction extends TxPart implements Disposable {
   private readonly freed = new Set<number>();
   private throws = false;
-  private failure: AllocError | null = null;
-  private ended: Outcome = 'open';
-
-  /** See `SharedHeap.beginTransaction` and `joinTransaction`. */
-  constructor(inside: Inside, session: Session, part: Part) {
-    this.inside = inside;
-    this.session = session;
-    this.part = part;
-    const { leader, leaderNumber } = part;
-    this.handle = Object.freeze({
-      kind: 'atomalloc-transaction',
-      record: leader.index,
-      number: leaderNumber,
-    });
-  }
-
-  /** Why the transaction cannot be committed any more; null while it can. */
-  get error(): AllocError | null {
-    return this.failure;
-  }
 
   /**
    * A block of at least `size` bytes that is freed at rollback, or 0: then the transaction is rolled
@@ -151,11 +111,6 @@ export class Transaction implements Disposable {
     }
   }
 
-  /** A participant's vote: it does no more, and the leader may commit. False if it is over. */
-  ready(): boolean {
-    return !this.isOver(0) && this.inside(({ tx }) => tx.vote(this.part));
-  }
-
   /**
    * Makes it all count, when every participant has voted; waits for them up to `waitMs` (10 seconds
    * if not given) and then rolls back. Only the thread that began the transaction may.
@@ -188,32 +143,6 @@ export class Transaction implements Disposable {
       if (left <= 0) return this.giveUp('TIMEOUT');
       await this.part.leader.news(seen, Math.min(left, PATIENCE_MS * 4));
     }
-  }
-
-  /** How it ended, as far as this thread's part goes; waits up to `waitMs` for a decision. */
-  outcome(waitMs = 0): Outcome {
-    const end = performance.now() + waitMs;
-    for (;;) {
-      const { leader } = this.part;
-      const seen = leader.votes();
-      if (this.look() !== 'open') return this.ended;
-      const left = end - performance.now();
-      if (left <= 0) return 'open';
-      this.inside(({ recovery, on }) => {
-        leader.waitForNews(seen, Math.min(left, PATIENCE_MS));
-        if (on.table.isOver(slotOfRecord(leader.index))) recovery.sweep();
-      });
-    }
-  }
-
-  /** Undoes all of it, on all threads. Nothing happens if it is over. */
-  rollback(): void {
-    if (this.look() === 'open') this.giveUp('ABORTED');
-  }
-
-  /** Rolls back unless it was committed. */
-  [Symbol.dispose](): void {
-    this.rollback();
   }
 
   /** Runs `work`, in which steps that fail throw, and commits. */
@@ -275,12 +204,6 @@ export class Transaction implements Disposable {
     return 0;
   }
 
-  private isOver(requested: number): boolean {
-    if (this.look() === 'open' && this.failure === null) return false;
-    this.failure ??= allocError('ABORTED', requested);
-    return true;
-  }
-
   /** The result, when there is one: null while votes are missing. */
   private tryCommit(): Result<void> | null {
     if (this.isOver(0)) return this.undone(this.failure ?? allocError('ABORTED', 0));
@@ -294,34 +217,6 @@ export class Transaction implements Disposable {
       if (slots.some((slot) => on.table.isOver(slot))) recovery.sweep();
       return null;
     });
-  }
-
-  private end(how: 'committed' | 'rolled back', { counters }: Session['on']): Result<void> {
-    this.ended = how;
-    counters.bump(how === 'committed' ? COMMITS : ROLLBACKS);
-    return ok(undefined);
-  }
-
-  private giveUp(code: 'ABORTED' | 'TIMEOUT'): Result<never> {
-    this.failure ??= allocError(code, 0);
-    this.inside(({ tx, on }) => {
-      if (tx.abort(this.part)) this.end('rolled back', on);
-    });
-    this.look();
-    return err(this.failure);
-  }
-
-  /** Reads how the transaction stands; helps to finish one that is decided. */
-  private look(): Outcome {
-    if (this.ended !== 'open') return this.ended;
-    const { record, number, leader, leaderNumber } = this.part;
-    const open = record.is(number, OPEN) || record.is(number, READY);
-    if (open && leader.is(leaderNumber, OPEN)) return 'open';
-    this.inside(({ tx }) => tx.finish(leader, leaderNumber));
-    if (record.is(number, KEPT)) this.ended = 'committed';
-    else if (!record.is(number, COMMITTED)) this.ended = 'rolled back';
-    if (this.ended === 'rolled back') this.failure ??= allocError('ABORTED', 0);
-    return this.ended;
   }
 }
 

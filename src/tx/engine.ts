@@ -59,14 +59,10 @@ export class TxEngine {
     return { record, number, leader: record, leaderNumber: number, length: 0 };
   }
 
-  /** Whether there is a record of that number. */
-  knows(index: number): boolean {
-    return Number.isInteger(index) && index >= 0 && index < this.parts.table.maxSlots * TX.PER_SLOT;
-  }
-
   /** Takes part in a transaction; null when it is over, or this slot has no record left. */
   join(index: number, leaderNumber: number): Part | null {
-    const record = this.freeRecord();
+    const records = this.parts.table.maxSlots * TX.PER_SLOT;
+    const record = index >>> 0 === index && index < records ? this.freeRecord() : null;
     if (record === null) return null;
     const leader = this.recordAt(index);
     leader.lock.lock();
@@ -205,7 +201,6 @@ export class TxEngine {
     if (leader !== record.index) this.finish(this.recordAt(leader), number);
   }
 
-  /** The record of that number. */
   recordAt(index: number): TxRecord {
     return new TxRecord(this.parts, index);
   }
@@ -247,7 +242,7 @@ export class TxEngine {
     leader.announce();
   }
 
-  /** A part that no leader knows, for its thread died before it had joined. */
+  /** A part that no leader knows: its thread died before it had joined. */
   private finishAlone(record: TxRecord): void {
     record.lock.lock();
     if (!record.isFree()) this.applyLocked(record, false);
@@ -282,13 +277,13 @@ export class TxEngine {
   /** Frees what the entry names. A copy is needed no more: from here on it is a block to be freed. */
   private giveBlock(at: number, kind: number): void {
     const { memory } = this.parts;
-    const { states } = this.blocks;
     if (kind === KINDS.PROTECT) {
       memory.set(at + BYTES, 0); // first: no bytes are copied back twice
       memory.store(at + KIND, kindWord(kindNumber(memory.load(at + KIND)), KINDS.SAVING));
     }
-    const ours = states.checked && kind !== KINDS.FREE; // whatever its generation is
-    if (ours) memory.set(at + AT, states.generations.current(memory.get(at + BLOCK)));
+    const { checked, generations } = this.blocks.states;
+    const ours = checked && kind !== KINDS.FREE; // whatever its generation is
+    if (ours) memory.set(at + AT, generations.current(memory.get(at + BLOCK)));
     this.blocks.giveFor({ at, kind });
   }
 

@@ -9,9 +9,13 @@ import type { Tiny } from './tiny.ts';
 
 class Death extends Error {}
 
+/** Waits on end, without a write in between, that are one for ever. */
+const PATIENCE = 100;
+
 /** Memory of a thread that may die. It waits for nobody: whom it would wait for is dead. */
 export class MortalMemory extends Memory {
   private left = Infinity;
+  private waits = 0;
 
   /** Does something, and dies before the write behind the first `writes`; true if it died. */
   dieAfter(writes: number, act: () => void): boolean {
@@ -68,12 +72,14 @@ export class MortalMemory extends Memory {
   }
 
   override wait(): boolean {
+    if (++this.waits > PATIENCE) throw new Error('it waits for ever');
     return true;
   }
 
   private write(): void {
     if (this.left <= 0) throw new Death();
     this.left--;
+    this.waits = 0;
   }
 }
 

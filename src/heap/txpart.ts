@@ -1,0 +1,117 @@
+// One thread's part in a transaction, as far as its end goes: a vote, a rollback, and how it came
+// out. What the thread does in it is in transaction.ts.
+
+import { COUNTER } from '../word/layout.ts';
+import { allocError, err, ok, type AllocError, type Result } from '../word/errors.ts';
+import type { Part } from '../tx/engine.ts';
+import { COMMITTED, KEPT, OPEN, READY, slotOfRecord } from '../tx/record.ts';
+import type { Session } from './session.ts';
+
+const { COMMITS, ROLLBACKS } = COUNTER;
+/** Longest sleep before asking whether all who are waited for live. */
+export const PATIENCE_MS = 5;
+
+/** What another thread needs to take part. Survives structured clone. */
+export interface TransactionHandle {
+  readonly kind: 'atomalloc-transaction';
+  readonly record: number;
+  readonly number: number;
+}
+
+export type Outcome = 'open' | 'committed' | 'rolled back';
+
+/** Runs what may take locks from this thread's seat. */
+export type Inside = <T>(work: (session: Session) => T) => T;
+
+export class TxPart {
+  /** What other threads join with: a frozen plain object. */
+  readonly handle: TransactionHandle;
+  protected readonly inside: Inside;
+  protected readonly session: Session;
+  protected readonly part: Part;
+  protected failure: AllocError | null = null;
+  protected ended: Outcome = 'open';
+
+  /** See `SharedHeap.beginTransaction` and `joinTransaction`. */
+  constructor(inside: Inside, session: Session, part: Part) {
+    this.inside = inside;
+    this.session = session;
+    this.part = part;
+    const { leader, leaderNumber } = part;
+    this.handle = Object.freeze({
+      kind: 'atomalloc-transaction',
+      record: leader.index,
+      number: leaderNumber,
+    });
+  }
+
+  /** Why the transaction cannot be committed any more; null while it can. */
+  get error(): AllocError | null {
+    return this.failure;
+  }
+
+  /** A participant's vote: it does no more, and the leader may commit. False if it is over. */
+  ready(): boolean {
+    return !this.isOver(0) && this.inside(({ tx }) => tx.vote(this.part));
+  }
+
+  /** How it ended, as far as this thread's part goes; waits up to `waitMs` for a decision. */
+  outcome(waitMs = 0): Outcome {
+    const end = performance.now() + waitMs;
+    for (;;) {
+      const { leader } = this.part;
+      const seen = leader.votes();
+      if (this.look() !== 'open') return this.ended;
+      const left = end - performance.now();
+      if (left <= 0) return 'open';
+      this.inside(({ recovery, on }) => {
+        leader.waitForNews(seen, Math.min(left, PATIENCE_MS));
+        if (on.table.isOver(slotOfRecord(leader.index))) recovery.sweep();
+      });
+    }
+  }
+
+  /** Undoes all of it, on all threads. Nothing happens if it is over. */
+  rollback(): void {
+    if (this.look() === 'open') this.giveUp('ABORTED');
+  }
+
+  /** Rolls back unless it was committed. */
+  [Symbol.dispose](): void {
+    this.rollback();
+  }
+
+  protected isOver(requested: number): boolean {
+    if (this.look() === 'open' && this.failure === null) return false;
+    this.failure ??= allocError('ABORTED', requested);
+    return true;
+  }
+
+  protected end(how: 'committed' | 'rolled back', { counters }: Session['on']): Result<void> {
+    this.ended = how;
+    counters.bump(how === 'committed' ? COMMITS : ROLLBACKS);
+    return ok(undefined);
+  }
+
+  protected giveUp(code: 'ABORTED' | 'TIMEOUT'): Result<never> {
+    this.failure ??= allocError(code, 0);
+    this.inside(({ tx, on }) => {
+      if (tx.abort(this.part)) this.end('rolled back', on);
+    });
+    this.look();
+    return err(this.failure);
+  }
+
+  /** Reads how the transaction stands; helps to finish one that is decided. */
+  protected look(): Outcome {
+    if (this.ended !== 'open') return this.ended;
+    const { record, number, leader, leaderNumber } = this.part;
+    const open = record.is(number, OPEN) || record.is(number, READY);
+    if (open && leader.is(leaderNumber, OPEN)) return 'open';
+    this.inside(({ tx }) => tx.finish(leader, leaderNumber));
+    if (record.is(number, KEPT)) this.ended = 'committed';
+    else if (!record.is(number, COMMITTED)) this.ended = 'rolled back';
+    if (this.ended === 'rolled back') this.failure ??= allocError('ABORTED', 0);
+    return this.ended;
+  }
+}
