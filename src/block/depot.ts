@@ -8,8 +8,8 @@
 // own tag over them.
 //
 // Who takes the class lock over from the dead puts the slabs, the shelf and a journal's entry right
-// (repairLocked); what the dead has in its own magazines is the recovery's to send home: `flush`, by
-// a depot that is a view of the dead's magazines under the recoverer's locks (heap/recovery.ts).
+// (repairLocked); what the dead has in its own magazines is the recovery's to send home: `flush`,
+// by a depot that is a view of the dead's magazines under the recoverer's locks (heap/recovery.ts).
 //
 // How many full magazines the depot holds is the shelf's decision (shelf.ts); what is more goes
 // home to the slabs.

@@ -39,7 +39,9 @@ export class Generations {
     this.freer = (slot + 1) << BITS;
   }
 
-  /** The block is about to be handed out: its generation becomes odd. Only its holder calls this. */
+  /**
+   * The block is about to be handed out: its generation becomes odd. Only its holder calls this.
+   */
   begin(granule: number): void {
     const word = this.origin + granule;
     this.memory.store(word, ((this.memory.load(word) + 1) | 1) & MASK);

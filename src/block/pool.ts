@@ -2,9 +2,10 @@
 // array, HOLDER: whose it is. A list or a top that names an array of somebody else's is a leftover
 // of the dead and counts for nothing, so each array is in exactly one place at every moment.
 //
-// An array changes hands by one store of HOLDER. Before that, who takes it has written down where to
-// find it (`note`); after that, the list it came from is put right. So the head of a list may for a
-// moment, or for as long as its lock is a dead thread's, be an array that does not belong there.
+// An array changes hands by one store of HOLDER. Before that, who takes it has written down where
+// to find it (`note`); after that, the list it came from is put right. So the head of a list may
+// for a moment, or for as long as its lock is a dead thread's, be an array that does not belong
+// there.
 //
 //   word         writers    readers    access  if its writer dies midway
 //   HOLDER       see above  recovery   plain   valid

@@ -1,8 +1,9 @@
 // The shelf of a depot: magazines that lie in no slot. FULL ones hold blocks that whoever comes
 // next may take; EMPTIES are there for whoever has to put a full one down.
 //
-// All methods want the class lock. A magazine is the shelf's as long as its HOLDER says so (pool.ts);
-// one store of it decides each move, and the list's head is put right around it. Equations:
+// All methods want the class lock. A magazine is the shelf's as long as its HOLDER says so
+// (pool.ts); one store of it decides each move, and the list's head is put right around it.
+// Equations:
 //   FULL_COUNT == length of the FULL list;  DEPOT_BLOCKS == sum of COUNT over it
 
 import { CLASS, HEADER, MAGAZINE, STATE } from '../word/layout.ts';
@@ -131,8 +132,8 @@ export class Shelf {
   }
 
   /**
-   * The dead may have been sending the head's blocks home: leaves out those that are, and those that
-   * a repair before this one, cut as well, has moved up already.
+   * The dead may have been sending the head's blocks home: leaves out those that are, and those
+   * that a repair before this one, cut as well, has moved up already.
    */
   private compact(magazine: number): number {
     const { memory, states } = this;

@@ -7,9 +7,10 @@
 // free merges with both neighbours. An arena without a live block goes back to its zone.
 //
 // Everything here, state bytes included, belongs to the simple lock; the zone's is taken inside.
-// In an arena's page record FREE counts its live blocks, BITS is LOWEST and the word behind it counts
-// the live blocks' granules. Each operation notes its arena in TOUCHED; who takes the lock over from
-// the dead makes that arena's tags and counts anew from its start bytes (simplerepair.ts). Equations:
+// In an arena's page record FREE counts its live blocks, BITS is LOWEST and the word behind it
+// counts the live blocks' granules. Each operation notes its arena in TOUCHED; who takes the lock
+// over from the dead makes that arena's tags and counts anew from its start bytes
+// (simplerepair.ts). Equations:
 //   SIMPLE_BLOCKS == SIMPLE_LIVE bytes;  SIMPLE_GRANULES == sum of their lengths
 //   both are sums over the arenas
 

@@ -7,11 +7,11 @@
 // one block too many and one too few; any further one goes back to its zone at once.
 // Slabs grow with demand: a new one has about an eighth of the pages that the class has already.
 //
-// All methods want the class lock; they take the zone's lock inside. Each works on one slab at a time
-// and first notes it in TOUCHED. States are written before bits and counts, so who takes the lock
-// over from the dead makes that slab's bits anew from its blocks' states; the lists keep their NEXT
-// links whole at every store. A slab that comes or goes is in TRANSIT, and the class's sums without
-// it stand in REST_* (slabrepair.ts). Equations:
+// All methods want the class lock; they take the zone's lock inside. Each works on one slab at a
+// time and first notes it in TOUCHED. States are written before bits and counts, so who takes the
+// lock over from the dead makes that slab's bits anew from its blocks' states; the lists keep their
+// NEXT links whole at every store. A slab that comes or goes is in TRANSIT, and the class's sums
+// without it stand in REST_* (slabrepair.ts). Equations:
 //   FREE of a slab == set bits of its BITS == its blocks whose state is FREE
 //   CARVED == sum of capacities;  FREE of the class == sum of FREE of its slabs
 

@@ -1,8 +1,9 @@
-// What becomes of a class's slabs when the holder of the class lock has died. One slab, TOUCHED, may
-// be half changed; its blocks' states say which are free. The lists of slabs with a free block are
-// walked along NEXT, which was whole at every store: PREV is made anew, a slab that does not belong
-// there is taken out, and the touched one is put in if it is missing. FREE and EMPTY are summed up
-// on the way. So the cost is the touched slab's blocks and the lists' length, not the heap's size.
+// What becomes of a class's slabs when the holder of the class lock has died. One slab, TOUCHED,
+// may be half changed; its blocks' states say which are free. The lists of slabs with a free block
+// are walked along NEXT, which was whole at every store: PREV is made anew, a slab that does not
+// belong there is taken out, and the touched one is put in if it is missing. FREE and EMPTY are
+// summed up on the way. So the cost is the touched slab's blocks and the lists' length, not the
+// heap's size.
 //
 // Every step may be cut and done again: what is taken out or put in changes by one store.
 

@@ -11,7 +11,8 @@
 // (strays.ts). A checked heap decides with a compare-and-swap instead.
 
 import type { Layout } from '../word/geometry.ts';
-import { ENTRY, GRANULE, STATE, TABLE } from '../word/layout.ts';
+import { GRANULE, STATE, TABLE } from '../word/layout.ts';
+import { ENTRY } from '../word/txlayout.ts';
 import type { Memory } from '../word/memory.ts';
 import { Generations } from './generations.ts';
 

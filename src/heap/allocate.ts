@@ -1,8 +1,9 @@
 // Allocation off the fast path: refills, the other modes, alignment, zones, large runs, and the
 // last attempts before "no".
 //
-// When a tier finds nothing, the dead are recovered, what lies idle in this slot's magazines and in the depots goes home to
-// the slabs, empty slabs go home to their zones, and the tier is asked once more.
+// When a tier finds nothing, the dead are recovered, what lies idle in this slot's magazines and in
+// the depots goes home to the slabs, empty slabs go home to their zones, and the tier is asked once
+// more.
 
 import { COUNTER, GRANULE, SLOT } from '../word/layout.ts';
 import { allocError, type AllocError, type AllocErrorCode } from '../word/errors.ts';
@@ -11,7 +12,6 @@ import { PREFERENCES, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
 import type { Entry } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';
 import { modeIn } from './mode.ts';
-import type { Recovery } from './recovery.ts';
 
 const { FAILURES, OOMS, DOUBLE_FREES, CORRUPTIONS } = COUNTER;
 const { BYTES } = GRANULE;
@@ -24,13 +24,18 @@ interface Asked {
   readonly entry: Entry | undefined;
 }
 
+/** Who can bring home what the dead have. */
+export interface Mourner {
+  sweep(): unknown;
+}
+
 export class Allocation {
   private readonly on: Attachment;
-  private readonly recovery: Recovery | null;
+  private readonly recovery: Mourner | null;
   private readonly capacity: number;
 
   /** `recovery` is asked before a request is refused: the dead may have what is missing. */
-  constructor(on: Attachment, recovery: Recovery | null = null) {
+  constructor(on: Attachment, recovery: Mourner | null = null) {
     this.on = on;
     this.recovery = recovery;
     this.capacity = (on.layout.endGranule - on.layout.firstGranule) * BYTES;

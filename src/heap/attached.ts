@@ -29,13 +29,14 @@ export class AttachedHeaps<T extends Attached> {
     return this.heaps.get(identity);
   }
 
-  add(identity: string, heap: T): void {
+  add(identity: string, heap: T): T {
     this.heaps.set(identity, heap);
-    if (this.watching) return;
+    if (this.watching) return heap;
     this.watching = true;
     const { process } = globalThis as { process?: Process };
     const isWorker = process?.getBuiltinModule?.('node:worker_threads')?.isMainThread === false;
     if (isWorker) process.once?.('exit', () => this.detachAll());
+    return heap;
   }
 
   delete(identity: string): void {

@@ -69,9 +69,7 @@ export class SharedHeap extends Seated implements Disposable {
   private static enter(formatted: Formatted): SharedHeap {
     const session = Session.begin(formatted);
     if (session === null) throw noSlot(formatted);
-    const heap = new SharedHeap(formatted, session);
-    attached.add(identityOf(formatted.memory), heap);
-    return heap;
+    return attached.add(identityOf(formatted.memory), new SharedHeap(formatted, session));
   }
 
   /** A block of at least `size` bytes, aligned to 16, or 0: then `lastError` says why. */
@@ -160,8 +158,8 @@ export class SharedHeap extends Seated implements Disposable {
    */
   beginTransaction(): Transaction {
     const tx = this.begun();
-    if (tx !== null) return tx;
-    throw new HeapError('NO_JOURNAL', allocError('JOURNAL_FULL', 0).message);
+    if (tx === null) throw new HeapError('NO_JOURNAL', allocError('JOURNAL_FULL', 0).message);
+    return tx;
   }
 
   /** Takes part in another thread's transaction; an error when it is over. */
@@ -230,7 +228,7 @@ export class SharedHeap extends Seated implements Disposable {
     return this.freeSlow(generation === 0 ? 0 : granuleOfRef(ref) * BYTES, generation);
   }
 
-  /** Changes which tiers serve new allocations, for all threads. Live blocks stay valid. */
+  /** Changes which tiers serve new allocations, for all threads; live blocks stay valid. */
   setMode(mode: Mode): void {
     checkMode(mode);
     this.inside(({ on }) => {
@@ -272,7 +270,7 @@ export class SharedHeap extends Seated implements Disposable {
     return this.inside(({ on }) => extentsOf(on));
   }
 
-  /** Free blocks per order and zone, as /proc/buddyinfo shows them. */
+  /** Free blocks per order and zone, as /proc/buddyinfo. */
   buddyinfo(): string {
     return buddyinfo(this.on);
   }

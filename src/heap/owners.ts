@@ -1,5 +1,5 @@
-// Owners, in heaps that track them: each live block stands in the name of the slot that took it, and
-// is freed when that slot's thread dies. `give` puts it in another's name, or in nobody's.
+// Owners, in heaps that track them: each live block stands in the name of the slot that took it,
+// and is freed when that slot's thread dies. `give` puts it in another's name, or in nobody's.
 //
 // A block given to a thread that dies in this very moment would stay in the name of an empty seat:
 // so who gives looks again afterwards, and takes it back.

@@ -17,7 +17,8 @@
 // dead slots instead of one. The cost is that of the dead slot's magazines and journals and of the
 // lists under its locks; it does not depend on the size of the heap.
 
-import { COUNTER, HEADER, LOCK, TX } from '../word/layout.ts';
+import { COUNTER, HEADER, LOCK } from '../word/layout.ts';
+import { TX } from '../word/txlayout.ts';
 import { slotOfToken, tokenOf, type Lock } from '../word/lock.ts';
 import type { TxEngine } from '../tx/engine.ts';
 import { clockMs } from '../slot/thread.ts';

@@ -1,6 +1,6 @@
 // Freeing off the fast path: full magazines, large runs, the simple heap's blocks, checked heaps,
-// journals, and telling bad pointers apart. Whatever tier is on, a block goes home to the one it came
-// from: its state byte says which.
+// journals, and telling bad pointers apart. Whatever tier is on, a block goes home to the one it
+// came from: its state byte says which.
 //
 // A pointer that is no live block changes nothing. A block's start that is free or cached was freed
 // twice; everything else is no pointer of ours.
@@ -8,7 +8,8 @@
 // In a checked heap the generation decides who frees, and then the block is still to be sent home.
 // In between it stands in ENDING, which is the slot's own journal entry: void once it is home.
 
-import { COUNTER, ENTRY, PAGE, SLOT, STATE } from '../word/layout.ts';
+import { COUNTER, PAGE, SLOT, STATE } from '../word/layout.ts';
+import { ENTRY } from '../word/txlayout.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
 import { classOfState, isLive, type Entry } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';

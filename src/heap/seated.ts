@@ -1,7 +1,7 @@
-// What a SharedHeap is made of besides its calls: one thread's session, and what happens when it has
-// none. Slow paths come through here: they attend to the dead first, and if they are themselves cut
-// by an exception, which can only be a stack overflow, the seat is given up: locks that the thread
-// still holds are taken over by others, and it takes a new seat at its next call.
+// What a SharedHeap is made of besides its calls: one thread's session, and what happens when it
+// has none. Slow paths come through here: they attend to the dead first, and if they are themselves
+// cut by an exception, which can only be a stack overflow, the seat is given up: locks that the
+// thread still holds are taken over by others, and it takes a new seat at its next call.
 
 import { allocError, HeapError, type AllocError } from '../word/errors.ts';
 import { Magazines } from '../block/magazine.ts';

@@ -1,7 +1,7 @@
-// One sitting of a thread in a heap: its seat, the layers as seen from there, and what works on them.
-// It begins with a free slot, or with the recovery of one, and ends by leaving in good order. A
-// thread that crashed inside (a stack overflow) gives its seat up as a dead one does: it sits down
-// elsewhere at its next call, and what it left half done is recovered like anybody's.
+// One sitting of a thread in a heap: its seat, the layers as seen from there, and what works on
+// them. It begins with a free slot, or with the recovery of one, and ends by leaving in good order.
+// A thread that crashed inside (a stack overflow) gives its seat up as a dead one does: it sits
+// down elsewhere at its next call, and what it left half done is recovered like anybody's.
 
 import { layoutOf } from '../word/geometry.ts';
 import { HEADER } from '../word/layout.ts';

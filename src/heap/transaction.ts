@@ -27,8 +27,8 @@ export class Transaction extends TxPart implements Disposable {
   private throws = false;
 
   /**
-   * A block of at least `size` bytes that is freed at rollback, or 0: then the transaction is rolled
-   * back, and `error` says why. Free it with the transaction's `free`.
+   * A block of at least `size` bytes that is freed at rollback, or 0: then the transaction is
+   * rolled back, and `error` says why. Free it with the transaction's `free`.
    */
   alloc(size: number): number {
     const first = this.step(size, ({ tx }) => tx.allocIn(this.part, size));

@@ -1,7 +1,7 @@
-// Counters: sixteen doubles for each slot on two cache lines of their own. They count what was done from
-// this slot since the heap was made, whichever threads sat there: nothing has to be added up when
-// one leaves or dies. Doubles do not wrap: 2^31 operations pass in nine seconds, 2^53 in a year.
-// They are statistics; no decision of the heap rests on them.
+// Counters: sixteen doubles for each slot on two cache lines of their own. They count what was done
+// from this slot since the heap was made, whichever threads sat there: nothing has to be added up
+// when one leaves or dies. Doubles do not wrap: 2^31 operations pass in nine seconds, 2^53 in a
+// year. They are statistics; no decision of the heap rests on them.
 //
 // Allocs and frees are counted in two words of the slot, because that is what the fast path can do
 // in a nanosecond, and carried here each 2^32. (Adding to a double there cost 1 ns more on Node 20

@@ -1,7 +1,6 @@
-// What is done to transactions from one seat: begun and joined, journalled, decided, finished, and
-// recovered when their threads have died. Users see it through heap/transaction.ts.
+// What is done to transactions from one seat, up to their recovery; see record.ts and journal.ts.
 
-import { ENTRY, TX } from '../word/layout.ts';
+import { ENTRY, TX } from '../word/txlayout.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
 import { copyBytes } from '../word/memory.ts';
 import type { Entry, StateMap } from '../block/statemap.ts';
@@ -137,7 +136,9 @@ export class TxEngine {
     return voted;
   }
 
-  /** The leader's commit: true if done; false while a participant has not voted, or if it is over. */
+  /**
+   * The leader's commit: true if done; false while a participant has not voted, or if it is over.
+   */
   tryCommit({ record, number }: Part): boolean {
     record.lock.lock();
     const ready = record.joinedLocked().every((index) => this.recordAt(index).state() === READY);
@@ -164,9 +165,9 @@ export class TxEngine {
   /** The records of those who take part in what a record leads. */
   participants(leader: TxRecord): number[] {
     leader.lock.lock();
-    const joined = leader.joinedLocked();
+    const found = leader.joinedLocked();
     leader.lock.unlock();
-    return joined;
+    return found;
   }
 
   /** Brings to an end whatever a slot's thread has left; how many transactions it rolled back. */
@@ -274,7 +275,9 @@ export class TxEngine {
     this.giveBlock(at, kind);
   }
 
-  /** Frees what the entry names. A copy is needed no more: from here on it is a block to be freed. */
+  /**
+   * Frees what the entry names. A copy is needed no more: from here on it is a block to be freed.
+   */
   private giveBlock(at: number, kind: number): void {
     const { memory } = this.parts;
     if (kind === KINDS.PROTECT) {

@@ -1,6 +1,6 @@
 // A journal: the entries of one transaction in one thread, which say what is to be done with blocks
-// when it ends. Twelve stand in its record; further ones in arrays of the pool, fifteen each, chained
-// in the order in which they came. None of it is beside users' blocks.
+// when it ends. Twelve stand in its record; further ones in arrays of the pool, fifteen each,
+// chained in the order in which they came. None of it is beside users' blocks.
 //
 //   KIND      BLOCK              commit                  rollback, last entry first
 //   ALLOC     a new block        stays                   freed
@@ -15,7 +15,8 @@
 // All methods want the record's lock. A new array is found in NOTE until the chain names it; HOLDER
 // says whether it is still the journal's.
 
-import { ENTRY, MAGAZINE, TX } from '../word/layout.ts';
+import { MAGAZINE } from '../word/layout.ts';
+import { ENTRY, TX } from '../word/txlayout.ts';
 import type { Memory } from '../word/memory.ts';
 import type { ArrayPool } from '../block/pool.ts';
 

@@ -15,13 +15,14 @@
 //   1             4              anybody of them, or recovery                          (COMMIT)
 //   3 / 4         5 / 6          whoever finishes: participants first, the leader last
 //
-// What is decided is finished by whoever comes: it applies each journal under its record's lock, and
-// every step can be done again. So a participant that dies, before or after its vote, takes all
+// What is decided is finished by whoever comes: it applies each journal under its record's lock,
+// and every step can be done again. So a participant that dies, before or after its vote, takes all
 // others with it; a leader that dies has committed or it has not, and nothing lies in between.
 //
 // Locks: the leader's first, then one participant's. Classes and zones come after them.
 
-import { LOCK, TX } from '../word/layout.ts';
+import { LOCK } from '../word/layout.ts';
+import { TX } from '../word/txlayout.ts';
 import type { Layout } from '../word/geometry.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';

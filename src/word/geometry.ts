@@ -12,9 +12,9 @@ import {
   ROOT,
   SLOT,
   TABLE,
-  TX,
   ZONE,
 } from './layout.ts';
+import { TX } from './txlayout.ts';
 
 const ROOTS_AT = HEADER.WORDS;
 const ZONES_AT = ROOTS_AT + ROOT.COUNT * ROOT.WORDS;

@@ -1,5 +1,6 @@
 // THE MAP. One heap lives in one stretch of one SharedArrayBuffer, and this file draws all of it.
-// Every other file names words by the records below; no offset is written anywhere else.
+// Every other file names words by the records below, and those of txlayout.ts; no offset is
+// written anywhere else.
 //
 //   byteOffset ─┬───────────────────────────────────────────────┐
 //               │ pages       what users get; never the buffer's│  DMA · Normal · High
@@ -281,42 +282,6 @@ export const COUNTER = Object.freeze({
   RECOVERED: 10,
   WORDS: 16,
 });
-
-// A transaction, or one thread's part in it (tx/record.ts). Each slot has a few. Records are numbered
-// slot * PER_SLOT + i, and named by that number plus 1.
-//
-//   LOCK           any             any       atomic   names the dead: repaired by the next holder
-//   STATE          owner; decider  any       atomic   number << 3 | state: see tx/record.ts
-//   LEADER, …_NO   the owner       any       plain    written before STATE makes them count
-//   JOINED         leader's lock   same      plain    valid: one store adds a participant
-//   NEXT           leader's lock   same      plain    written before JOINED names it
-//   VOTES          any             any       atomic   valid: a reason to look again
-//   CHUNK, …_LAST  record's lock   same      plain    arrays of further entries, linked by NEXT
-//   NOTE           record's lock   same      plain    names the array that is coming or going
-//   ENTRIES        record's lock   same      see ENTRY
-export const TX = Object.freeze({
-  LOCK: 0,
-  STATE: 4,
-  LEADER: 5,
-  LEADER_NO: 6,
-  JOINED: 7,
-  NEXT: 8,
-  VOTES: 9,
-  CHUNK: 10,
-  NOTE: 11,
-  ENTRIES: 16,
-  WORDS: 64,
-  PER_SLOT: 4,
-});
-
-// A transaction's entry: what is to be done with a block when it ends (tx/journal.ts).
-//
-//   KIND   any, under locks    any            atomic  number << 3 | kind; another number is inert
-//   BLOCK  record's lock       whose lock is  plain   a granule; written before KIND
-//                              taken over
-//   AT     record's lock       same           plain   a generation, or the granule that is protected
-//   BYTES  record's lock       same           plain   who ended the generation, or how many bytes
-export const ENTRY = Object.freeze({ KIND: 0, BLOCK: 1, AT: 2, BYTES: 3, WORDS: 4 });
 
 /** Class table: bytes 0..512 by (size + 15) / 16, then bytes 513.. by pages. 0 is "no class". */
 export const TABLE = Object.freeze({ SMALL_MAX: 8192, RUNS: 513, RUN_PAGES_MAX: 64, BYTES: 640 });

@@ -82,7 +82,9 @@ export class Memory {
     this.bytes.fill(0);
   }
 
-  /** Index of the first byte from `from` up to `end` that is `value`; -1 if there is none. Plain. */
+  /**
+   * Index of the first byte from `from` up to `end` that is `value`; -1 if there is none. Plain.
+   */
   findByte(value: number, from: number, end: number): number {
     const at = this.bytes.indexOf(value, from);
     return at < end ? at : -1;

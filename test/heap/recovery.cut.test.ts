@@ -8,7 +8,7 @@ import { cutHeap, heapPlans } from '../support/cutheap.ts';
 
 test('a thread that dies at any write of any call costs nobody a block, a page or an array', () => {
   assertProperty(
-    30,
+    16,
     fc.property(heapPlans, (plan) => void cutHeap(plan)),
     4,
   );

@@ -136,8 +136,8 @@ class Census {
     const fits =
       thrown > 0 || (ended === 'open' ? stayed || all || none : ended === 'committed' ? all : none);
     if (!fits) {
-      const figures = `${live.length} of ${made.length} made, ${gone.length} of ${freed.length} freed`;
-      this.wrong.push(`a transaction that is ${ended}: ${figures}`);
+      const figures = `${live.length} of ${made.length} made, ${gone.length} of ${freed.length}`;
+      this.wrong.push(`a transaction that is ${ended}: ${figures} freed`);
     }
     for (const ptr of live) this.live.delete(ptr / 16);
     if (all && !none && !(stayed && ended === 'open')) return;

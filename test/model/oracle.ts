@@ -1,7 +1,7 @@
 // What has to hold after every schedule. All threads ended, all locks are free, the heap's own
 // validate finds nothing, every block is in exactly one place, the live blocks are those that the
-// threads hold, and when all is given back the heap is as empty as it was at first, with every array
-// in its pool and every seat free.
+// threads hold, and when all is given back the heap is as empty as it was at first, with every
+// array in its pool and every seat free.
 // Somebody died: the same, once a survivor has recovered the dead; only blocks that the dead were
 // just taking or giving may be live without a holder. A thread whose stack overflowed between two
 // stores of the fast path has given up no seat: what it holds there may be in two places.

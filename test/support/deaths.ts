@@ -4,7 +4,8 @@
 // anybody's is lost, moved or shortened, and when all are freed the heap is as it was at first.
 
 import { expect } from 'vitest';
-import { ENTRY, HEADER, MAGAZINE } from '../../src/word/layout.ts';
+import { HEADER, MAGAZINE } from '../../src/word/layout.ts';
+import { ENTRY } from '../../src/word/txlayout.ts';
 import type { Lock } from '../../src/word/lock.ts';
 import { usedPages } from '../../src/page/zone.ts';
 import { isLive } from '../../src/block/statemap.ts';

@@ -16,9 +16,9 @@ import {
   SLOT,
   STATE,
   TABLE,
-  TX,
   ZONE,
 } from '../../src/word/layout.ts';
+import { TX } from '../../src/word/txlayout.ts';
 import { standardClasses } from '../../src/block/sizeclass.ts';
 import { assertProperty } from '../support/random.ts';
 

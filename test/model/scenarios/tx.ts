@@ -1,9 +1,10 @@
-// Transactions: what is done in one counts as a whole or not at all, for one thread and for several,
-// whoever dies when. The census holds each pact against the live blocks; bytes that a transaction
-// protects are two accounts whose sum must not change.
+// Transactions: what is done in one counts as a whole or not at all, for one thread and for
+// several, whoever dies when. The census holds each pact against the live blocks; bytes that a
+// transaction protects are two accounts whose sum must not change.
 
 import type { Result } from '../../../src/word/errors.ts';
-import type { Transaction, TransactionHandle } from '../../../src/heap/transaction.ts';
+import type { Transaction } from '../../../src/heap/transaction.ts';
+import type { TransactionHandle } from '../../../src/heap/txpart.ts';
 import type { Pact } from '../book.ts';
 import type { Scenario, Scene } from '../scenario.ts';
 import { heapOf, prepare } from './acts.ts';
