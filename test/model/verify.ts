@@ -4,14 +4,18 @@
 // schedule again, as a failure's `replay` line asks.
 //
 //   npm run verify -- --minutes 30 --json verify.json
+//   npm run verify -- --kills 100000 --minutes 200
 //   npm run verify -- --scenario "lock, two threads" --schedule 0x3,1x6,k0
 
 import { writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
+import { holdBuild } from '../crash/build.ts';
+import { realKills, replayTrial, type Figures as Kills } from '../crash/figures.ts';
 import { coverageOf, type Coverage } from './coverage.ts';
 import { runnerFor } from './explain.ts';
-import { readSources } from './loader.ts';
+import { readSources, ROOT } from './loader.ts';
 import { EQUIVALENT, mutants } from './mutants.ts';
 import { Plan } from './plan.ts';
 import { parse } from './replay.ts';
@@ -27,7 +31,12 @@ interface Options {
   readonly schedule?: string;
   readonly failAt: number;
   readonly mutant?: string;
+  readonly kills: number;
+  readonly trial?: string;
 }
+
+/** Of the time, for killing real threads. */
+const KILLS_SHARE = 0.25;
 
 function numeric(text: string): number {
   const value = Number(text);
@@ -46,6 +55,8 @@ function optionsOf(argv: readonly string[]): Options {
     .option('--schedule <list>', 'plays this one schedule of the scenario and tells it')
     .option('--fail-at <n>', 'with --schedule: the request for pages that is refused', numeric, 0)
     .option('--mutant <name>', 'with --schedule: on the sources with this wrong in them')
+    .option('--kills <n>', 'real threads to kill, at most', numeric, Infinity)
+    .option('--trial <json>', 'kills again as a failed trial did, and nothing else')
     .parse(argv)
     .opts<Options>();
 }
@@ -120,23 +131,39 @@ function print(plan: Plan, figures: Figures): void {
   }
 }
 
+/** Kills real threads, or the one of a trial. */
+async function kill({ seed, kills, minutes, trial }: Options): Promise<Kills | boolean> {
+  const build = await holdBuild(new URL('dist/test/crash/hold.js', pathToFileURL(ROOT)));
+  try {
+    if (trial !== undefined) return await replayTrial(build, trial);
+    return await realKills(build, { seed, kills, ms: minutes * 60_000 * KILLS_SHARE });
+  } finally {
+    build.remove();
+  }
+}
+
 async function verify(options: Options): Promise<boolean> {
   const realms = new Realms(readSources());
-  const plan = new Plan(realms, options);
+  const whole = options.scenario === undefined && options.kills > 0;
+  const minutes = whole ? options.minutes * (1 - KILLS_SHARE) : options.minutes;
+  const plan = new Plan(realms, { ...options, minutes });
   await plan.run();
-  const figures = figuresOf(plan, options, coverageOf(realms));
+  const kills = whole ? await kill(options) : true;
+  const figures = { ...figuresOf(plan, options, coverageOf(realms)), realKills: kills };
   print(plan, figures);
   if (options.json !== undefined) {
     const text = JSON.stringify({ figures, rows: plan.rows, mutants: plan.shown }, null, 2);
     writeFileSync(options.json, text);
   }
-  const whole = options.scenario === undefined;
   const { unreached, uncrashed } = figures.coverage;
-  const covered = !whole || unreached.length + uncrashed.length === 0;
-  return figures.failures === 0 && figures.shown === figures.mutants && covered;
+  const covered = options.scenario !== undefined || unreached.length + uncrashed.length === 0;
+  const survived =
+    typeof kills === 'boolean' || (kills.failures.length === 0 && kills.bytesLost === 0);
+  return figures.failures === 0 && figures.shown === figures.mutants && covered && survived;
 }
 
 const options = optionsOf(process.argv);
-const { schedule } = options;
-const sound = schedule === undefined ? await verify(options) : await playOne(options, schedule);
-process.exitCode = sound ? 0 : 1;
+const { schedule, trial } = options;
+const play = schedule === undefined ? verify : (it: Options) => playOne(it, schedule);
+const sound = trial === undefined ? await play(options) : await kill(options);
+process.exitCode = sound === false ? 1 : 0;

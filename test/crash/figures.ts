@@ -1,0 +1,94 @@
+// Real kills for the long run: a campaign of kills at chosen accesses, then crowds killed at
+// random, in plain and checked heaps by turns; and the figures that come of both.
+
+import type { HoldBuild } from './build.ts';
+import { campaign, tell, type Campaign } from './campaign.ts';
+import { Crowd } from './crowd.ts';
+import { Trial, type Spec } from './trial.ts';
+
+export interface KillOptions {
+  readonly seed: number;
+  readonly kills: number;
+  readonly ms: number;
+}
+
+export interface Figures {
+  readonly kills: number;
+  readonly killsPerSecond: number;
+  readonly bytesLost: number;
+  readonly sites: number;
+  readonly killedAt: number;
+  readonly killedRecovering: number;
+  /** How the crowds' workers came to their ends. */
+  readonly endings: Readonly<Record<string, number>>;
+  readonly failures: readonly string[];
+  /** Sites at which nobody was killed, and for which nothing says why. */
+  readonly spared: readonly string[];
+}
+
+/** Of the kills, and of the time, for the crowds. */
+const CROWDS_SHARE = 0.4;
+const A_CROWD = 500;
+
+/** Functions at whose accesses nobody can be killed, and why. */
+const ARGUED: Readonly<Record<string, string>> = {
+  'src/block/magazine.ts carry': 'every 2^32 operations of one slot',
+};
+/** Lines that only word what is wrong with a damaged heap. */
+const WORDING = /\bString\(.*memory\.get|^const counted = |throw otherVersion\(memory/;
+
+/** Makes a trial again, as a failure's last line tells it; true when it ends well. */
+export async function replayTrial(build: HoldBuild, text: string): Promise<boolean> {
+  const outcome = await new Trial(JSON.parse(text) as Spec, build.url).run();
+  console.log(tell(outcome, build.sites));
+  return outcome.wrong.length === 0;
+}
+
+export async function realKills(build: HoldBuild, options: KillOptions): Promise<Figures> {
+  const part = (share: number) => ({
+    kills: Math.ceil(options.kills * share),
+    ms: options.ms * share,
+  });
+  const start = performance.now();
+  const aimed = await campaign(build, { seed: options.seed, ...part(1 - CROWDS_SHARE) });
+  const crowds = await throng({ seed: options.seed, ...part(CROWDS_SHARE) });
+  const kills = aimed.kills + crowds.kills;
+  return {
+    kills,
+    killsPerSecond: kills / ((performance.now() - start) / 1000),
+    bytesLost: aimed.lostBytes + crowds.lostBytes,
+    sites: aimed.sites,
+    killedAt: aimed.killedAt,
+    killedRecovering: aimed.killedRecovering,
+    endings: crowds.endings,
+    failures: [...aimed.failures, ...crowds.failures],
+    spared: sparedBy(aimed),
+  };
+}
+
+/** One crowd after another, each on a new heap. */
+async function throng({ seed, kills, ms }: KillOptions) {
+  const end = performance.now() + ms;
+  const endings: Record<string, number> = {};
+  const sum = { kills: 0, lostBytes: 0, failures: [] as string[] };
+  for (let i = 0; sum.kills < kills && performance.now() < end; i++) {
+    const most = Math.min(A_CROWD, kills - sum.kills);
+    const left = end - performance.now();
+    const crowd = new Crowd({ seed: seed + i, kills: most, ms: left, checked: i % 2 === 1 });
+    const report = await crowd.run();
+    sum.kills += report.kills;
+    sum.lostBytes += report.lostBytes;
+    sum.failures.push(...report.failures.map((it) => `crowd of seed ${report.seed}: ${it}`));
+    for (const [how, count] of Object.entries(report.endings)) {
+      endings[how] = (endings[how] ?? 0) + count;
+    }
+    if (report.failures.length > 0) break;
+  }
+  return { ...sum, endings };
+}
+
+function sparedBy({ spared }: Campaign): string[] {
+  return spared
+    .filter(({ path, fn, text }) => !(`${path} ${fn}` in ARGUED) && !WORDING.test(text))
+    .map(({ path, line, kind, fn }) => `${path}:${line} ${kind} in ${fn}`);
+}

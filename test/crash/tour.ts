@@ -1,0 +1,222 @@
+// The tour: one client's walk through everything that a heap does, in an order that its seed
+// decides. Blocks of every tier and alignment come, grow, shrink and go, in ones and in floods that
+// overflow magazines and depots; modes change, pointers are misused, slots are given back, and the
+// heap is asked about itself. Who takes the same tour of a fresh heap makes the same accesses.
+
+import type { AllocOptions, HeapHandle, Mode, SharedHeap } from '../../src/index.ts';
+import type { Random } from '../support/threads/random.ts';
+import { Client, type Identity } from './client.ts';
+import { HELD } from './ledger.ts';
+
+export interface TourPlan extends Identity {
+  readonly handle: HeapHandle;
+  readonly steps: number;
+  /** The heap frees blocks of the dead: a slot is given back when nothing is in its name. */
+  readonly tracked: boolean;
+  /** Nobody else allocates meanwhile, so a pointer that is free stays free. */
+  readonly alone: boolean;
+  /** Memory in which the tour founds a heap of its own, now and then. */
+  readonly ground: SharedArrayBuffer;
+}
+
+type Step = (tour: Tour) => void;
+type Attach = Pick<typeof SharedHeap, 'attach' | 'create'>;
+
+const MODES: readonly Mode[] = ['two-tier', 'simple-heap', 'hybrid'];
+const KIB = 1024;
+const ALIGNMENTS = [32, 64, 256, 4096, 16384, 65536] as const;
+
+/** As often as their weights say. */
+const STEPS: readonly (readonly [weight: number, step: Step])[] = [
+  [30, (tour) => tour.take(tour.random.logUniform(1, 8 * KIB))],
+  [6, (tour) => tour.take(tour.random.logUniform(8 * KIB, 64 * KIB))],
+  [4, (tour) => tour.take(tour.random.logUniform(64 * KIB, 512 * KIB))],
+  [6, (tour) => tour.takeAligned()],
+  [6, (tour) => tour.takeFromZone()],
+  [20, (tour) => tour.give()],
+  [10, (tour) => tour.resize()],
+  [6, (tour) => tour.claim()],
+  [4, (tour) => tour.pass()],
+  [4, (tour) => tour.flood(tour.random.logUniform(16, 4 * KIB), 150)],
+  [2, (tour) => tour.flood(tour.random.logUniform(9 * KIB, 48 * KIB), 24)],
+  [4, (tour) => tour.heap.setMode(MODES[tour.random.below(3)] as Mode)],
+  [3, (tour) => tour.transact()],
+  [2, (tour) => tour.misuse()],
+  [2, (tour) => tour.refs()],
+  [2, (tour) => tour.revisit()],
+  [1, (tour) => tour.name()],
+  [1, (tour) => void tour.heap.reclaim()],
+  [1, (tour) => tour.look()],
+];
+const WEIGHT = STEPS.reduce((sum, [weight]) => sum + weight, 0);
+
+export class Tour {
+  readonly random: Random;
+  client: Client;
+  heap: SharedHeap;
+  private readonly plan: TourPlan;
+  private readonly heaps: Attach;
+
+  /** `heaps` is SharedHeap of the build whose accesses are to be made. */
+  constructor(plan: TourPlan, heaps: Attach) {
+    this.plan = plan;
+    this.heaps = heaps;
+    this.random = plan.random;
+    this.heap = heaps.attach(plan.handle);
+    this.client = new Client(this.heap, plan);
+  }
+
+  run(): void {
+    for (let i = 0; i < this.plan.steps; i++) this.step();
+  }
+
+  step(): void {
+    let left = this.random.below(WEIGHT);
+    for (const [weight, step] of STEPS) {
+      left -= weight;
+      if (left >= 0) continue;
+      step(this);
+      return;
+    }
+  }
+
+  take(size: number, options?: AllocOptions): void {
+    this.client.alloc(size, options);
+  }
+
+  takeAligned(): void {
+    const align = ALIGNMENTS[this.random.below(ALIGNMENTS.length)] as number;
+    this.take(this.random.logUniform(1, 24 * KIB), { align });
+  }
+
+  takeFromZone(): void {
+    const zone = (['dma', 'normal', 'high'] as const)[this.random.below(3)] ?? 'dma';
+    this.take(this.random.logUniform(1, 24 * KIB), { zone, zero: this.random.below(2) === 0 });
+  }
+
+  give(): void {
+    const record = this.anyOf(this.client.held());
+    if (record >= 0) this.client.free(record);
+  }
+
+  resize(): void {
+    const record = this.anyOf(this.client.held());
+    if (record >= 0) this.client.resize(record, this.random.logUniform(1, 128 * KIB));
+  }
+
+  /** Leaves a block to whoever claims it; a heap that tracks owners would free it too early. */
+  pass(): void {
+    const record = this.plan.tracked ? -1 : this.anyOf(this.client.held());
+    if (record >= 0) this.plan.ledger.release(record);
+  }
+
+  /** Frees a block that is anybody's. */
+  claim(): void {
+    const { ledger, owner } = this.plan;
+    const from = this.random.below(ledger.length);
+    for (let i = 0; i < ledger.length; i++) {
+      const record = (from + i) % ledger.length;
+      if (ledger.phaseOf(record) !== HELD || !ledger.claim(record, owner)) continue;
+      this.client.free(record);
+      return;
+    }
+  }
+
+  /** Many blocks of one size at once, and then all of them back. */
+  flood(size: number, most: number): void {
+    const records: number[] = [];
+    for (let i = this.random.below(most); i > 0; i--) {
+      const record = this.client.alloc(size);
+      if (record < 0) break;
+      records.push(record);
+    }
+    for (const record of records) this.client.free(record);
+  }
+
+  /** A few blocks come and one goes, all together or not at all. */
+  transact(): void {
+    const { random, client, heap } = this;
+    const sizes = Array.from({ length: 1 + random.below(4) }, () => random.logUniform(1, 16 * KIB));
+    const given = this.anyOf(client.held());
+    const isOff = random.below(4) === 0;
+    client.together(sizes, given, (ptr) => {
+      const result = heap.transaction((tx) => {
+        const ptrs = sizes.map((size) => tx.alloc(size));
+        if (ptr !== 0) tx.free(ptr);
+        if (isOff) tx.rollback();
+        return ptrs;
+      });
+      return result.ok && !isOff ? result.value : null;
+    });
+  }
+
+  /** What is no live block stays none, and is told apart. */
+  misuse(): void {
+    const { heap, client } = this;
+    const record = client.alloc(this.random.logUniform(33, 16 * KIB));
+    if (record < 0) return;
+    const { ptr } = this.plan.ledger.read(record);
+    this.refused([ptr + 16, heap.u8.length, 0, ptr + 0.5]);
+    client.free(record);
+    const free = [ptr, this.random.below(2 ** 18) * 16];
+    if (this.plan.alone) this.refused(free.filter((it) => heap.usableSize(it) === 0));
+  }
+
+  /** Checked heaps: a block is freed by its ref, once. */
+  refs(): void {
+    const { heap, client } = this;
+    const record = client.alloc(this.random.logUniform(1, 16 * KIB));
+    if (record < 0) return;
+    const ref = heap.ref(this.plan.ledger.read(record).ptr);
+    if (ref === 0) return;
+    client.free(record);
+    if (heap.deref(ref) !== 0 || heap.freeRef(ref)) this.plan.complain(`ref ${ref} is still good`);
+  }
+
+  /** Gives the slot back and takes one again. */
+  revisit(): void {
+    if (this.plan.tracked) for (const record of this.client.held()) this.client.free(record);
+    this.heap.detach();
+    this.heap = this.heaps.attach(this.plan.handle);
+    this.client = new Client(this.heap, this.plan);
+  }
+
+  name(): void {
+    const { roots } = this.heap;
+    roots.set('tour', this.heap.u8.length / 2);
+    if (roots.get('tour') === 0) this.plan.complain('a root is gone');
+    roots.entries();
+    roots.delete('tour');
+  }
+
+  /** Asks the heap about itself. */
+  look(): void {
+    const { heap } = this;
+    const { complain } = this.plan;
+    for (const { where, ptr, message } of heap.validate()) complain(`${where} ${ptr}: ${message}`);
+    heap.recover();
+    heap.reap(heap.slot);
+    heap.extents();
+    if (heap.stats().corruptions > 0) complain('the heap has counted damage');
+    if (heap.buddyinfo() + heap.slabinfo() === '') complain('the heap says nothing');
+  }
+
+  /** A heap of its own, in memory of its own. */
+  found(): void {
+    const { ground } = this.plan;
+    const own = this.heaps.create({ buffer: ground, maxSlots: 1 });
+    const ptr = own.alloc(64);
+    if (!own.free(ptr)) this.plan.complain('a new heap does not work');
+    own.detach();
+  }
+
+  private refused(ptrs: readonly number[]): void {
+    for (const ptr of ptrs) {
+      if (this.heap.free(ptr)) this.plan.complain(`${ptr} was freed, and was no block`);
+    }
+  }
+
+  private anyOf(records: readonly number[]): number {
+    return records[this.random.below(records.length)] ?? -1;
+  }
+}
