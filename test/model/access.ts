@@ -24,6 +24,7 @@ export interface Event {
 
 /** Channels for messages between threads stand behind the last location of the memory. */
 export const CHANNELS = 16;
+const READING = new Set<number>([KINDS.get, KINDS.getByte, KINDS.findByte, KINDS.getCount]);
 /** From here on a licence covers writes too. */
 const WRITES = 65536;
 
@@ -77,11 +78,11 @@ export class Access {
     (this.hits[site] as number)++;
     if (this.current >= this.undertakers) (this.mourned[site] as number)++;
     const kind = this.kinds[site] as number;
-    const at = this.locationOf(kind, index);
+    const at = this.locationOf(kind, kind === KINDS.findByte ? first : index);
     const before = this.onEvent === null ? 0 : this.valueAt(at);
     const result =
       kind < KINDS.load || kind > KINDS.add
-        ? this.plain(kind, site, at, index, first)
+        ? this.plain(kind, site, at, index, first, second)
         : this.atomic(kind, site, at, first, second);
     if (this.onEvent !== null) this.tell(site, at, before, this.valueAt(at), result);
     return result;
@@ -98,7 +99,7 @@ export class Access {
   /** Words first, then bytes, then doubles, then channels. */
   locationOf(kind: number, index: number): number {
     if (kind === KINDS.getCount || kind === KINDS.setCount) return this.doubles + index;
-    return kind >= KINDS.getByte && kind <= KINDS.clearBytes ? this.words + index : index;
+    return kind >= KINDS.getByte && kind <= KINDS.findByte ? this.words + index : index;
   }
 
   valueAt(location: number): number {
@@ -135,15 +136,23 @@ export class Access {
     const carried = this.licence[this.current] as number;
     if (carried === 0) return site;
     const kind = this.kinds[site] as number;
-    const reads = kind === KINDS.get || kind === KINDS.getByte || kind === KINDS.getCount;
+    const reads = READING.has(kind);
     return carried >= WRITES || reads ? site | ARGUED : site;
   }
 
-  private plain(kind: number, site: number, at: number, index: number, value: number): number {
+  private plain(
+    kind: number,
+    site: number,
+    at: number,
+    index: number,
+    value: number,
+    second: number,
+  ): number {
     const { memory, races, current } = this;
     const writes = kind === KINDS.set || kind === KINDS.setByte || kind === KINDS.setCount;
     if (kind === KINDS.pause) return 0;
     if (kind === KINDS.clearBytes) return this.clear(site, index, value);
+    if (kind === KINDS.findByte) return this.find(site, index, value, second);
     const tag = this.tagOf(site);
     if (writes ? races.plainWrite(current, at, tag) : races.plainRead(current, at, tag)) {
       this.race(site, at);
@@ -163,6 +172,14 @@ export class Access {
     }
     this.memory.bytes.fill(0, from, end);
     return 0;
+  }
+
+  private find(site: number, value: number, from: number, end: number): number {
+    const found = this.memory.findByte(value, from, end);
+    for (let at = this.words + from; at < this.words + (found < 0 ? end : found + 1); at++) {
+      if (this.races.plainRead(this.current, at, this.tagOf(site))) this.race(site, at);
+    }
+    return found;
   }
 
   private atomic(kind: number, site: number, at: number, first: number, second: number): number {

@@ -117,11 +117,21 @@ export async function failEachRequest(
 /** Whether the scenario that should show a mutant does so. */
 export async function showMutant(mutant: Mutant, clock: Clock): Promise<Row> {
   const realms = new Realms(readSources(mutant.edits), mutant.name);
-  const { shownBy, dying = false, preemptions = dying ? 0 : 2 } = mutant;
-  const row = dying
-    ? await searchDeaths(realms, shownBy, preemptions, 'kill', clock)
-    : await searchScenario(realms, shownBy, preemptions, clock);
+  const row = await showIn(realms, mutant, clock);
   return { ...row, scenario: mutant.name };
+}
+
+/** What every mutant's walk begins with. */
+const MUTANT_SEED = 1;
+
+function showIn(realms: Realms, mutant: Mutant, clock: Clock): Promise<Row> {
+  const { shownBy, dying = false, thrown = false, strikes = 1, walk: adversary } = mutant;
+  if (adversary !== undefined) {
+    return walkScenario(realms, shownBy, MUTANT_SEED, adversary, clock);
+  }
+  const { preemptions = dying || thrown ? 0 : 2 } = mutant;
+  if (!dying && !thrown) return searchScenario(realms, shownBy, preemptions, clock);
+  return searchDeaths(realms, shownBy, preemptions, dying ? 'kill' : 'throw', clock, strikes);
 }
 
 async function everywhere(realms: Realms, scenario: string): Promise<Runner> {

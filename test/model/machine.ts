@@ -141,19 +141,24 @@ export class Machine extends Access {
 
   /** What src/slot/thread.ts tells the threads here: who they are, and who of them is dead. */
   threadModule(): object {
-    const nameOf = (t: number) => ({ who: FIRST_WHO + t, start: 1, thread: t + 1 });
+    const nameOf = (t: number) => ({ who: FIRST_WHO + t, start: startOf(t), thread: t + 1 });
     return {
       thisThread: () => nameOf(this.unwatched ? this.sitting : this.current),
-      isGone: (who: number) => this.isGone(who - FIRST_WHO),
+      isGone: (who: number, start: number) => this.isGone(who - FIRST_WHO, start),
       canAsk: () => true,
       clockMs: () => 0,
       beBlind: () => undefined,
     };
   }
 
-  /** Whether a thread was killed; who is told so comes after all it did. */
-  private isGone(t: number): boolean {
+  /**
+   * Whether a thread was killed; who is told so comes after all it did. One that has the name and
+   * was started at another time has taken the place of one that is gone. Where START is not there
+   * the name alone is asked for: a seat whose thread dies between WHO and START is given back here.
+   */
+  private isGone(t: number, start: number): boolean {
     if (this.killed[t] === undefined) return false;
+    if (start !== 0 && start !== startOf(t)) return true;
     if (!this.unwatched) this.hashes.step(this.current, this.lifeOf(t), false);
     if (this.killed[t] === 0) return false;
     const clock = new Int32Array(MAX_THREADS);
@@ -220,9 +225,18 @@ export class Machine extends Access {
     }
     const first = this.firsts[t] as number;
     const result = this.execute(site, index, first, this.seconds[t] as number);
-    const writes = kind === KINDS.cas ? result === first : (WRITING >>> kind) & 1;
-    this.hashes.step(t, this.locationOf(kind, index), Boolean(writes));
+    const writes = Boolean(kind === KINDS.cas ? result === first : (WRITING >>> kind) & 1);
+    if (kind === KINDS.clearBytes) this.range(t, index, first, writes);
+    else if (kind === KINDS.findByte) this.range(t, first, this.seconds[t] as number, writes);
+    else this.hashes.step(t, this.locationOf(kind, index), writes);
     this.advance(t, result);
+  }
+
+  /** An access of bytes [from, end) in one step. */
+  private range(t: number, from: number, end: number, writes: boolean): void {
+    for (let at = from; at < end; at++) {
+      this.hashes.step(t, this.locationOf(KINDS.getByte, at), writes);
+    }
   }
 
   /** A sleeper's time is over. */
@@ -351,6 +365,11 @@ export class Machine extends Access {
     this.tell(this.pendingSite[t] as number, this.regions.channels + channel, value, 0, value);
     this.advance(t, value);
   }
+}
+
+/** When a thread was started; no two at once, for the model has no clock. */
+function startOf(t: number): number {
+  return t + 1;
 }
 
 /** A bit for each kind that writes. */

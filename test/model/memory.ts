@@ -94,6 +94,11 @@ export class ModelMemory {
     this.bytes.fill(0, from, end);
   }
 
+  findByte(value: number, from: number, end: number): number {
+    const at = this.bytes.indexOf(value, from);
+    return at < end ? at : -1;
+  }
+
   getCount(index: number): number {
     return this.counters[index] as number;
   }

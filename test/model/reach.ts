@@ -18,16 +18,17 @@ export const KINDS = Object.freeze({
   getByte: 7,
   setByte: 8,
   clearBytes: 9,
-  getCount: 10,
-  setCount: 11,
-  wait: 12,
-  wake: 13,
-  pause: 14,
-  send: 15,
-  receive: 16,
+  findByte: 10,
+  getCount: 11,
+  setCount: 12,
+  wait: 13,
+  wake: 14,
+  pause: 15,
+  send: 16,
+  receive: 17,
 });
 export type Kind = keyof typeof KINDS;
-const PLAIN = new Set<string>('get set getByte setByte clearBytes getCount setCount'.split(' '));
+const PLAIN = new Set<string>('get set getByte setByte clearBytes findByte getCount setCount'.split(' '));
 const ITERATORS = new Set('map forEach filter find every some reduce flatMap from'.split(' '));
 
 export interface Fn {

@@ -30,7 +30,7 @@ export function sitesOf(program: Program): Map<Call, Site> {
     const { unit } = call.within;
     const property = (call.node['callee'] as Node)['property'] as Node;
     const licence = licenceAt(unit, call.node.start);
-    const reads = /^(get|load)/.test(call.access);
+    const reads = /^(get|load|find)/.test(call.access);
     const id = next.get(unit) as number;
     next.set(unit, id + 1);
     sites.set(call, {

@@ -17,24 +17,24 @@ export const ofDepot: readonly Mutant[] = [
     edits: [
       {
         path: DEPOT,
-        from: 'const full = this.shelf.topFull();',
-        to: 'const full = this.shelf.popFull();',
+        from: 'const old = memory.get(at);\n    if (old !== 0) shelf',
+        to: 'shelf.popFull(magazines.holder);\n    const old = memory.get(at);\n    if (old !== 0) shelf',
       },
       {
         path: DEPOT,
-        from: 'this.shelf.popFull();\n    this.moved(count);',
+        from: 'shelf.popFull(magazines.holder);\n    this.moved(count);',
         to: 'this.moved(count);',
       },
     ],
     shownBy: 'depot, full magazines go down and are taken up',
-    dying,
+    ...dying,
   },
   mutant(
     'the previous magazine is overwritten',
     'depot, two threads fill it',
     DEPOT,
-    'memory.set(at + PREVIOUS, memory.get(at));\n    memory.set(at, empty + NONE);',
-    'memory.set(at, empty + NONE);',
+    'memory.set(at + PREVIOUS, memory.get(at)); // in both places, until another is loaded',
+    '',
   ),
   mutant(
     'a block is off its magazine before it is free',

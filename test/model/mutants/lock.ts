@@ -16,8 +16,8 @@ export const ofLock: readonly Mutant[] = [
     'a waiter sleeps without setting the waiters bit',
     'lock, two threads',
     LOCK,
-    'memory.cas(word, seen, seen | WAITERS) === seen) {\n        memory.wait(word, seen | WAITERS,',
-    'seen !== 0) {\n        memory.wait(word, seen,',
+    'memory.cas(word, seen, seen | WAITERS) === seen) {\n        late = memory.wait(word, seen | WAITERS,',
+    'seen !== 0) {\n        late = memory.wait(word, seen,',
   ),
   mutant(
     'who has slept takes the lock without the waiters bit',
@@ -56,13 +56,6 @@ export const ofLock: readonly Mutant[] = [
     'this.count(CONTENDED);\n    const slept = this.spin() ? false : this.sleep();',
   ),
   mutant(
-    'a trial takes a lock that is held',
-    'lock, a trial beside a turn',
-    LOCK,
-    'return this.memory.cas(this.word, 0, this.token) === 0;',
-    'return this.memory.swap(this.word, this.token) !== -1;',
-  ),
-  mutant(
     'a waiter sleeps on a value that it reads again',
     'lock, two threads',
     LOCK,
@@ -82,7 +75,7 @@ export const ofLock: readonly Mutant[] = [
     name: 'a wait has no bound: a wake-up that dies with its waiter is lost',
     edits: [{ path: LOCK, from: 'WAITERS, PATIENCE_MS);', to: 'WAITERS, Infinity);' }],
     shownBy: 'lock, three threads',
-    dying,
+    ...dying,
     preemptions: 1,
   },
   mutant(

@@ -1,15 +1,27 @@
 // What a protocol mutant is, and a short way to write one down.
 
 import type { Edit } from '../loader.ts';
+import type { Adversary } from '../walk.ts';
 
-export interface Mutant {
+/** What is done with the scenario: all orders within two preemptions, when nothing is said. */
+export interface Way {
+  /** Somebody dies at each access in turn. */
+  readonly dying?: boolean;
+  /** So many die in one schedule; one when not given. */
+  readonly strikes?: number;
+  /** Preemptions that it takes: 2, or with a death none, when not given. */
+  readonly preemptions?: number;
+  /** Random schedules with this adversary instead. */
+  readonly walk?: Adversary;
+  /** The stack overflows where otherwise somebody would die. */
+  readonly thrown?: boolean;
+}
+
+export interface Mutant extends Way {
   readonly name: string;
   readonly edits: readonly Edit[];
-  /** A scenario that shows it, and whether somebody has to die for it. */
+  /** A scenario that shows it. */
   readonly shownBy: string;
-  readonly dying?: boolean;
-  /** Preemptions that it takes to show it: 2, or with a death none, when not given. */
-  readonly preemptions?: number;
 }
 
 export function mutant(
@@ -18,9 +30,21 @@ export function mutant(
   path: string,
   from: string,
   to: string,
-  dying = false,
+  way: Way = {},
 ): Mutant {
-  return { name, edits: [{ path, from, to }], shownBy, dying };
+  return { name, edits: [{ path, from, to }], shownBy, ...way };
 }
 
-export const dying = true;
+/** As `mutant`, with several edits of one file. */
+export function mutantOf(
+  name: string,
+  shownBy: string,
+  path: string,
+  edits: readonly (readonly [from: string, to: string])[],
+  way: Way = {},
+): Mutant {
+  return { name, edits: edits.map(([from, to]) => ({ path, from, to })), shownBy, ...way };
+}
+
+export const dying: Way = { dying: true };
+export const dyingTwice: Way = { dying: true, strikes: 2 };

@@ -11,7 +11,7 @@ export const ofPages: readonly Mutant[] = [
     'a large run is taken without the zone’s lock',
     'buddy, two threads split and merge at order 0',
     LARGE,
-    'zone.lock.lock();\n    const page = zone.allocLocked',
+    'zone.lock.lock();\n      const page = zone.allocLocked',
     'const page = zone.allocLocked',
   ),
   mutant(
@@ -20,13 +20,6 @@ export const ofPages: readonly Mutant[] = [
     ZONE,
     'this.lock.lock();\n    this.freeLocked(page);\n    this.lock.unlock();',
     'this.freeLocked(page);',
-  ),
-  mutant(
-    'pages in use are added up by a load and a store',
-    'two zones at once: what is in use is the sum, and so is its peak',
-    ZONE,
-    'memory.add(USED, pages) + pages',
-    '(memory.store(USED, memory.load(USED) + pages), memory.load(USED))',
   ),
   mutant(
     'a peak is stored over a higher one',
@@ -83,7 +76,7 @@ export const ofPages: readonly Mutant[] = [
   mutant(
     'free pages are not counted',
     'buddy, the last run: exactly one gets it',
-    BUDDY,
+    'src/page/freelists.ts',
     'memory.set(zone + FREE, memory.get(zone + FREE) + (blocks << order));',
     '',
   ),
@@ -105,7 +98,7 @@ export const ofPages: readonly Mutant[] = [
     'an alloc that failed counts as bytes handed out',
     'buddy, the last run: exactly one gets it',
     LARGE,
-    'if (page !== 0) this.moved(pages);',
-    'this.moved(pages);',
+    'if (page !== 0) this.beginLocked(zone, page, pages, entry);',
+    'if (page !== 0) this.beginLocked(zone, page, pages, entry);\n      else this.moved(pages);',
   ),
 ];

@@ -14,10 +14,11 @@ const heap = { zones: [0, 2, 0], classes: [], magazines: 1, maxSlots: 1 } as con
 
 /** Asks for the threads as the slot table would; thread t has token t. */
 class Asks implements Deaths {
-  private readonly first = thisThread().who;
+  private readonly first = thisThread();
 
   isDead(token: number): boolean {
-    return isGone(this.first + slotOfToken(token), 1);
+    const { who, start } = this.first;
+    return isGone(who + slotOfToken(token), start + slotOfToken(token));
   }
 }
 
