@@ -89,6 +89,13 @@ export class StateMap {
     this.setOwner(granule, this.owner);
   }
 
+  /** Blocks in the name of a slot are nobody's in particular from now on. */
+  disown(slot: number): void {
+    let granule = this.nextOf(slot + 1, this.firstGranule);
+    for (; granule >= 0; granule = this.nextOf(slot + 1, granule + 1))
+      this.setOwner(granule, NOBODY);
+  }
+
   /** The first granule from `from` on that is in an owner's name, live or not; -1 for none. */
   nextOf(owner: number, from: number): number {
     const end = this.firstGranule + this.granules;

@@ -8,7 +8,7 @@ import { HEADER } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
 
 interface Attached {
-  detach(): void;
+  detachAndFree(): void;
 }
 
 /** What this needs of Node's `process`, where there is one. */
@@ -46,7 +46,7 @@ export class AttachedHeaps<T extends Attached> {
   private detachAll(): void {
     for (const heap of [...this.heaps.values()]) {
       try {
-        heap.detach();
+        heap.detachAndFree();
       } catch {
         // It has crashed inside this heap: what it held stays with its slot.
       }

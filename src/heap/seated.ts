@@ -46,13 +46,25 @@ export abstract class Seated extends HeapViews {
 
   /** Gives this slot's magazines back and leaves. Blocks stay as they are. Idempotent. */
   detach(): void {
+    this.leave(false);
+  }
+
+  /**
+   * As `detach`; in a heap that tracks owners the blocks in this thread's name are freed. What a
+   * worker does by itself when it ends without having detached.
+   */
+  detachAndFree(): void {
+    this.leave(true);
+  }
+
+  private leave(freesItsOwn: boolean): void {
     if (this.detached) return;
     this.detached = true;
     this.magazines = this.nobodys;
     this.registry.delete(identityOf(this.formatted.memory));
     if (this.lost) return;
     try {
-      this.session.leave();
+      this.session.leave(freesItsOwn);
     } catch (error) {
       throw this.crashed(error);
     }

@@ -38,20 +38,26 @@ export class Session {
 
   /** Takes a slot, recovering the dead if none is free; null when the living have them all. */
   static begin({ memory, geometry }: Formatted): Session | null {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    let vain = 0; // somebody else may have recovered what was free for a moment
+    for (let attempt = 0; attempt < ATTEMPTS && vain < 2; attempt++) {
       const on = occupy(memory, geometry);
       if (on !== null) return new Session(on);
       const others = recoverFromSpare({ memory, geometry });
-      if (others === 0) return null;
+      if (others === 0) vain++;
       if (others < 0) memory.wait(HEADER.DEATHS, memory.load(HEADER.DEATHS), PATIENCE_MS);
     }
     return null;
   }
 
-  /** Transactions are rolled back, everything of this slot goes home, and the slot is free. */
-  leave(): void {
-    const { depots, table, seat } = this.on;
+  /**
+   * Transactions are rolled back, everything of this slot goes home, and the slot is free. In a
+   * heap that tracks owners the blocks in its name are freed, or nobody's from now on.
+   */
+  leave(freesItsOwn: boolean): void {
+    const { depots, table, seat, states } = this.on;
     this.tx.recover(seat.slot);
+    if (states.tracked && freesItsOwn) this.release.freeOwnedBy(seat.slot);
+    if (states.tracked) states.disown(seat.slot);
     for (const depot of depots) depot?.flush();
     table.release(seat.slot);
   }

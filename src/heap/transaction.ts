@@ -130,7 +130,7 @@ export class Transaction extends TxPart implements Disposable {
 
   /** As `commit`, without blocking the thread; an aborted signal rolls back. */
   async commitAsync(
-    options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+    options: { readonly timeoutMs?: number; readonly signal?: { readonly aborted: boolean } } = {},
   ): Promise<Result<void>> {
     const { timeoutMs = COMMIT_MS, signal } = options;
     const end = performance.now() + timeoutMs;

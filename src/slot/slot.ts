@@ -14,7 +14,7 @@
 //
 //   word      writers               readers  access  if its writer dies midway
 //   WHO       by CAS, then the last all      atomic  names the dead from its first moment on
-//   START     who has WHO           all      atomic  0 until it is known: then nobody can ask
+//   START     who has WHO           all      atomic  valid: 0 is not known yet, or no more
 //   SEAT      see above             all      atomic  any state of a thread that is gone is dead
 //
 // An incarnation makes each use of a seat distinct: a lock word or a journal left by the dead can
@@ -161,9 +161,8 @@ export class SlotTable implements Deaths {
   reap(slot: number): boolean {
     if (!Number.isInteger(slot) || slot < 0 || slot >= this.seats) return false;
     if (this.isOver(slot)) return true;
-    const record = this.record(slot);
-    const known = this.memory.load(record + START) !== 0 && canAsk();
-    return !known && this.isTaken(slot) && this.declare(slot);
+    const who = this.memory.load(this.record(slot) + WHO);
+    return who !== 0 && !canAsk(who) && this.declare(slot);
   }
 
   private stateOf(slot: number): number {

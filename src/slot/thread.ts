@@ -10,7 +10,7 @@
 
 /** How a thread is found again. */
 export interface ThreadName {
-  /** The operating system's id; a random number where there is none. Never 0. */
+  /** The operating system's id; a negative number where there is none. Never 0. */
   readonly who: number;
   /** When it was started, in the system's ticks; 0 where nobody can ask. */
   readonly start: number;
@@ -34,8 +34,6 @@ const modules = (globalThis as { process?: Modules }).process;
 const files = modules?.getBuiltinModule?.('node:fs');
 
 let known: ThreadName | null = null;
-/** For tests of the other ladder: as if this were no Linux. */
-let blind = false;
 
 /** This thread. */
 export function thisThread(): ThreadName {
@@ -43,16 +41,19 @@ export function thisThread(): ThreadName {
   return known;
 }
 
-/** Whether the thread that had this name has ended. "No" when that cannot be known. */
+/**
+ * Whether the thread that had this name has ended. "No" when that cannot be known. `start` is 0 for
+ * a thread that is just writing its name down, or wiping it out: then its id alone is asked for.
+ */
 export function isGone(who: number, start: number): boolean {
-  if (start === 0 || blind) return false;
+  if (!canAsk(who)) return false;
   const now = startOf(who);
-  return now === null || (now !== 0 && now !== start);
+  return now === null || (start !== 0 && now !== 0 && now !== start);
 }
 
-/** Whether this thread can ask at all. */
-export function canAsk(): boolean {
-  return thisThread().start !== 0;
+/** Whether this thread can ask the system about that one. */
+export function canAsk(who: number): boolean {
+  return who > 0 && thisThread().who > 0;
 }
 
 /** Milliseconds of the day's clock, wrapped to 31 bits: all threads have the same. */
@@ -60,9 +61,11 @@ export function clockMs(): number {
   return Date.now() & 0x7fffffff;
 }
 
-/** From now on this thread has no name by which others can ask, and cannot ask itself. */
+/**
+ * For tests of the other ladder, as if this were no Linux: from now on this thread has no name by
+ * which others can ask, and cannot ask itself.
+ */
 export function beBlind(): void {
-  blind = true;
   known = { ...anonymous(), thread: (workers()?.threadId ?? -1) + 1 };
 }
 
@@ -81,7 +84,7 @@ function systemName(): { who: number; start: number } {
 }
 
 function anonymous(): { who: number; start: number } {
-  return { who: 1 + Math.floor(Math.random() * (2 ** 31 - 2)), start: 0 };
+  return { who: -1 - Math.floor(Math.random() * (2 ** 31 - 2)), start: 0 };
 }
 
 /** When a thread was started; null if it is gone, 0 if that cannot be told now. */

@@ -1,4 +1,5 @@
-// What is done to transactions from one seat, up to their recovery; see record.ts and journal.ts.
+// What is done to transactions from one seat: begun and joined, journalled, decided, finished, and
+// recovered when their threads have died. See record.ts and journal.ts; users, heap/transaction.ts.
 
 import { ENTRY, TX } from '../word/txlayout.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
@@ -197,9 +198,8 @@ export class TxEngine {
   }
 
   private finishLeaderOf(record: TxRecord): void {
-    if (record.number() === 0) return;
     const [leader, number] = record.leader();
-    if (leader !== record.index) this.finish(this.recordAt(leader), number);
+    if (record.number() > 0 && leader !== record.index) this.finish(this.recordAt(leader), number);
   }
 
   recordAt(index: number): TxRecord {
@@ -243,7 +243,7 @@ export class TxEngine {
     leader.announce();
   }
 
-  /** A part that no leader knows: its thread died before it had joined. */
+  /** A part that no leader knows. */
   private finishAlone(record: TxRecord): void {
     record.lock.lock();
     if (!record.isFree()) this.applyLocked(record, false);

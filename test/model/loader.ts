@@ -43,8 +43,8 @@ export interface Cut {
 }
 
 /**
- * Corners that take 64 spins or 4,096 granules to reach are reached at once. A copy of users' bytes,
- * which are no accesses here, has a place in front of it at which a thread may stop and die.
+ * Corners that take 64 spins or 4,096 granules to reach are reached at once. A copy of users'
+ * bytes, which are no accesses here, has a place in front of it at which a thread may stop and die.
  */
 export const NARROWED: readonly Edit[] = [
   { path: 'src/word/lock.ts', from: 'const SPINS = 64;', to: 'const SPINS = 1;' },

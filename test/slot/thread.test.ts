@@ -10,8 +10,12 @@ test('the number that worker_threads gave this thread is told, plus 1', () => {
   expect(thisThread().thread).toBe(threadId + 1);
 });
 
-test('a thread without a start time is never gone: nobody can ask', () => {
-  expect([isGone(2 ** 31 - 2, 0), isGone(1, 0)]).toEqual([false, false]);
+test('a thread that the system does not know is never gone: nobody can ask', () => {
+  expect([isGone(-1, 0), isGone(1 - 2 ** 31, 0)]).toEqual([false, false]);
+});
+
+test.skipIf(!hasProc)('a thread that is writing down its name is known by its id alone', () => {
+  expect([isGone(thisThread().who, 0), isGone(2 ** 31 - 2, 0)]).toEqual([false, true]);
 });
 
 test('the clock is a whole number of milliseconds that fits a word', () => {
@@ -24,7 +28,7 @@ describe.skipIf(!hasProc)('where the system tells', () => {
     const { who, start } = thisThread();
     expect(who).toBe(Number(readlinkSync('/proc/thread-self').split('/').at(-1)));
     expect(start).not.toBe(0);
-    expect([canAsk(), isGone(who, start)]).toEqual([true, false]);
+    expect([canAsk(who), isGone(who, start)]).toEqual([true, false]);
   });
 
   test('an id that another thread has by now is gone, and so is one that nobody has', () => {
@@ -62,8 +66,8 @@ describe('a thread that is blind', () => {
     const other = await import('../../src/slot/thread.ts');
     other.beBlind();
     const { who, start, thread } = other.thisThread();
-    expect([who > 0, who === (who | 0), start, thread]).toEqual([true, true, 0, threadId + 1]);
-    expect([other.canAsk(), other.isGone(2 ** 31 - 2, 1)]).toEqual([false, false]);
+    expect([who < 0, who === (who | 0), start, thread]).toEqual([true, true, 0, threadId + 1]);
+    expect([other.canAsk(who), other.isGone(2 ** 31 - 2, 1)]).toEqual([false, false]);
     expect(thisThread(), 'others see on').toEqual(seeing);
   });
 });
