@@ -1,5 +1,9 @@
 // atomalloc: a heap that many JavaScript threads share. Public names only; `word/layout.ts` draws
-// the heap, `heap/heap.ts` is where a call arrives.
+// the heap, `heap/heap.ts` is where a call arrives. And the one thing that happens on import: heaps
+// are told of the guard, who does nothing where the system can be asked about threads.
+
+import { bringIn } from './heap/attached.ts';
+import { guard } from './host/guard.ts';
 
 export { SharedHeap, type AllocOptions, type Ptr } from './heap/heap.ts';
 export type { HeapOptions } from './heap/create.ts';
@@ -9,7 +13,9 @@ export type { HeapExtent } from './heap/extents.ts';
 export type { Transaction } from './heap/transaction.ts';
 export type { Outcome, TransactionHandle } from './heap/txpart.ts';
 export type { Owner } from './heap/owners.ts';
-export type { Recovered } from './heap/recovery.ts';
+export type { RecoveredMessage } from './heap/announce.ts';
+export type { Recovered, RecoveryStats } from './heap/notices.ts';
+export type { RecoveredListener, Watched } from './heap/survivor.ts';
 export type { Ref } from './block/generations.ts';
 export type { Roots } from './heap/roots.ts';
 export type { ClassStats, HeapStats, LockStats, SlotStats, ZoneStats } from './heap/stats.ts';
@@ -23,3 +29,5 @@ export {
   type HeapErrorCode,
   type Result,
 } from './word/errors.ts';
+
+bringIn(guard);

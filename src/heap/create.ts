@@ -17,6 +17,8 @@ const PAGE_SHIFT = 12;
 const MIN_BYTES = 4 * MIB;
 const MAX_BYTES = 16 * GIB;
 const DEFAULT_SLOTS = 64;
+/** In HEADER.SENTINEL: none is ever started. */
+const NO_SENTINEL = -1;
 
 export interface HeapOptions {
   /** Bytes of a new SharedArrayBuffer: 4 MiB to 16 GiB, a number or text as '256MiB'. */
@@ -39,6 +41,11 @@ export interface HeapOptions {
    * (`give` says otherwise). Such a heap is checked too.
    */
   readonly trackOwners?: boolean;
+  /**
+   * Where the system cannot be asked about threads (all but Linux), an idle worker is started that
+   * is told when another one ends; false: it is not, and `watch` and `reap` tell of deaths.
+   */
+  readonly sentinel?: boolean;
 }
 
 const UNITS: Record<string, number> = { '': 1, k: 2 ** 10, m: MIB, g: GIB };
@@ -62,6 +69,7 @@ export function create(options: HeapOptions): Formatted {
   const mode = checkMode(options.mode ?? 'two-tier');
   if (options.buffer !== undefined) memory.clear(); // a new buffer is all zeroes
   format(memory, geometry, layout, mode);
+  if (options.sentinel === false) memory.store(HEADER.SENTINEL, NO_SENTINEL);
   return { memory, geometry, handle: handleOf(memory, geometry, layout) };
 }
 

@@ -11,17 +11,17 @@ import { allocError, err, HeapError, ok, type AllocError, type Result } from '..
 import { copyBytes, zeroBytes } from '../word/memory.ts';
 import { usedPages, type ZoneName } from '../page/zone.ts';
 import { granuleOfRef, type Ref } from '../block/generations.ts';
-import { AttachedHeaps, identityOf } from './attached.ts';
+import { AttachedHeaps, currentHost, identityOf } from './attached.ts';
 import { create, type HeapOptions } from './create.ts';
 import { extentsOf, type HeapExtent } from './extents.ts';
 import { checkMode, modeIn, writeMode, type Mode } from './mode.ts';
 import { open, type Formatted, type HeapHandle } from './open.ts';
 import { giveBlock, type Owner } from './owners.ts';
-import type { Recovered } from './recovery.ts';
 import { Roots } from './roots.ts';
-import { noSlot, Seated } from './seated.ts';
+import { noSlot } from './seated.ts';
 import { Session } from './session.ts';
 import { isHealthy, statsOf, type HeapStats } from './stats.ts';
+import { Survivor } from './survivor.ts';
 import { buddyinfo, slabinfo, summary } from './text.ts';
 import { Transaction } from './transaction.ts';
 import type { TransactionHandle } from './txpart.ts';
@@ -44,7 +44,7 @@ export interface AllocOptions {
 
 const attached = new AttachedHeaps<SharedHeap>();
 
-export class SharedHeap extends Seated implements Disposable {
+export class SharedHeap extends Survivor implements Disposable {
   /** Named pointers: how threads find shared structures. */
   readonly roots: Roots = new Roots((work) => this.inside(work));
 
@@ -67,9 +67,12 @@ export class SharedHeap extends Seated implements Disposable {
   }
 
   private static enter(formatted: Formatted): SharedHeap {
+    currentHost()?.comesIn(formatted); // before it takes a seat in which to die
     const session = Session.begin(formatted);
     if (session === null) throw noSlot(formatted);
-    return attached.add(identityOf(formatted.memory), new SharedHeap(formatted, session));
+    const heap = new SharedHeap(formatted, session);
+    attached.add(formatted, heap, () => heap.rounds());
+    return heap;
   }
 
   /** A block of at least `size` bytes, aligned to 16, or 0: then `lastError` says why. */
@@ -89,7 +92,7 @@ export class SharedHeap extends Seated implements Disposable {
     const plain = align === undefined && zone === undefined;
     const ptr = plain ? this.alloc(size) : this.allocSlow(size, align, zone);
     if (ptr === 0) return err(this.refusal ?? allocError('OUT_OF_MEMORY', size));
-    if (zero === true) zeroBytes(this.on.memory, ptr, size);
+    if (zero === true) zeroBytes(this.attachment.memory, ptr, size);
     return ok(ptr);
   }
 
@@ -105,14 +108,14 @@ export class SharedHeap extends Seated implements Disposable {
     if (this.inside(({ resize }) => resize.inPlace(ptr / BYTES, size))) return ptr;
     const moved = this.alloc(size);
     if (moved === 0) return 0;
-    copyBytes(this.on.memory, moved, ptr, Math.min(bytes, size));
+    copyBytes(this.attachment.memory, moved, ptr, Math.min(bytes, size));
     this.free(ptr);
     return moved;
   }
 
   /** Bytes that the live block at `ptr` holds; 0 if none starts there. */
   usableSize(ptr: Ptr): number {
-    const granule = this.isPresent ? this.on.states.granuleOf(ptr) : -1;
+    const granule = this.isPresent ? this.attachment.states.granuleOf(ptr) : -1;
     return granule < 0 ? 0 : this.inside(({ resize }) => resize.bytesOf(granule));
   }
 
@@ -184,35 +187,14 @@ export class SharedHeap extends Seated implements Disposable {
     });
   }
 
-  /**
-   * Looks whether any attached thread has died, and recovers what it left: its locks, its blocks in
-   * magazines, its slot. Happens by itself while the heap is used. Returns what was found.
-   */
-  recover(): Recovered[] {
-    return this.inside(({ recovery }) => recovery.sweep());
-  }
-
-  /**
-   * The caller knows that the thread on `slot` is gone, and has its slot recovered. False if nobody
-   * sits there, if it is this thread, or if the system says that it lives. Where the system cannot
-   * be asked the caller's word counts: of a thread that lives it would destroy the heap.
-   */
-  reap(slot: number): boolean {
-    return this.inside(({ on, recovery }) => {
-      const over = slot !== on.seat.slot && on.table.reap(slot);
-      if (over) recovery.sweep();
-      return over;
-    });
-  }
-
   /** A typed array over the live block at `ptr`. Throws BAD_VIEW when it does not fit. */
   view<T>(ptr: Ptr, type: ViewType<T>, length: number): T {
-    return blockView(type, this.on.memory.buffer, ptr, length, this.usableSize(ptr));
+    return blockView(type, this.attachment.memory.buffer, ptr, length, this.usableSize(ptr));
   }
 
   /** Checked heaps: the live block at `ptr` with its generation; 0 if there is none. */
   ref(ptr: Ptr): Ref {
-    const { states } = this.on;
+    const { states } = this.attachment;
     const live = states.checked && this.usableSize(ptr) > 0;
     return live ? states.generations.refTo(ptr / BYTES) : 0;
   }
@@ -239,7 +221,7 @@ export class SharedHeap extends Seated implements Disposable {
   }
 
   get mode(): Mode {
-    return modeIn(this.on.memory);
+    return modeIn(this.attachment.memory);
   }
 
   /** Why this thread's last refused operation was refused; null before the first. */
@@ -249,7 +231,7 @@ export class SharedHeap extends Seated implements Disposable {
 
   /** One snapshot of all counts; exact when no thread is inside the heap. Takes no lock. */
   stats(): HeapStats {
-    return statsOf(this.on);
+    return statsOf(this.attachment);
   }
 
   /** Failure rate under 5 %, fewer than 10 times out of memory, no damage seen. */
@@ -272,7 +254,7 @@ export class SharedHeap extends Seated implements Disposable {
 
   /** Free blocks per order and zone, as /proc/buddyinfo. */
   buddyinfo(): string {
-    return buddyinfo(this.on);
+    return buddyinfo(this.attachment);
   }
 
   /** Blocks and slabs per class, as /proc/slabinfo shows them. */
@@ -293,7 +275,7 @@ export class SharedHeap extends Seated implements Disposable {
   }
 
   private generationOf(ref: Ref): number {
-    const { states } = this.on;
+    const { states } = this.attachment;
     return states.checked && this.isPresent ? states.generations.match(ref) : 0;
   }
 }

@@ -10,6 +10,7 @@
 //   its last free     finished, if it was the one that ended the block's generation
 //   its magazines     their blocks go home to the slabs
 //   its own blocks    in a heap that tracks owners: those it shared with nobody are freed
+//   a notice          of what was found, for statistics and for those who listen (notices.ts)
 //   its slot          free, under a new incarnation
 //
 // Every step looks at what there is and does what is left to do, so a recovery may itself be cut
@@ -22,9 +23,12 @@ import { TX } from '../word/txlayout.ts';
 import { slotOfToken, tokenOf, type Lock } from '../word/lock.ts';
 import type { TxEngine } from '../tx/engine.ts';
 import { clockMs } from '../slot/thread.ts';
+import { Counters } from '../slot/counters.ts';
 import { Allocation } from './allocate.ts';
+import { announce } from './announce.ts';
 import { depotsWith, type Attachment } from './attachment.ts';
 import { engineOf } from './journalled.ts';
+import { Notices, type Recovered } from './notices.ts';
 import { Release } from './release.ts';
 
 const { DEATHS, PROBED, RECOVERY_LOCK, ROOT_LOCK } = HEADER;
@@ -32,34 +36,20 @@ const { DEATHS, PROBED, RECOVERY_LOCK, ROOT_LOCK } = HEADER;
 /** How often somebody asks the system about every slot, while the heap is used. */
 const LOOK_MS = 250;
 
-/** What was found in the slot of one that had died, and brought home. */
-export interface Recovered {
-  readonly slot: number;
-  readonly incarnation: number;
-  /** The worker's threadId; -1 if it is not known. */
-  readonly threadId: number;
-  /** Locks that it held. */
-  readonly locks: number;
-  /** Transactions that were rolled back because it died. */
-  readonly rolledBack: number;
-  /** Blocks that lay in its magazines. */
-  readonly cachedBlocks: number;
-  /** Heaps that track owners: live blocks that it alone had. */
-  readonly ownedBlocks: number;
-  readonly milliseconds: number;
-}
-
 export class Recovery {
   private readonly on: Attachment;
   private readonly lock: Lock;
   private readonly release: Release;
   private readonly tx: TxEngine;
+  /** What recoveries have found, whoever did them. */
+  readonly notices: Notices;
 
   constructor(on: Attachment) {
     this.on = on;
     this.lock = on.locks.at(RECOVERY_LOCK + LOCK.WORD);
     this.release = new Release(on);
     this.tx = engineOf(on, new Allocation(on), this.release);
+    this.notices = new Notices(on.memory);
   }
 
   /** Sweeps if somebody has been seen dead. What every slow path does first: one atomic read. */
@@ -90,6 +80,7 @@ export class Recovery {
     const found: Recovered[] = [];
     for (const slot of over) if (table.isOver(slot)) found.push(this.recoverLocked(slot));
     this.lock.unlock();
+    announce(memory.buffer, found);
     return found;
   }
 
@@ -98,9 +89,11 @@ export class Recovery {
   }
 
   private recoverLocked(slot: number): Recovered {
-    const { table } = this.on;
+    const { table, memory, layout } = this.on;
     const start = performance.now();
+    const counters = new Counters(memory, layout, slot);
     const incarnation = table.incarnationOf(slot);
+    const free = table.isFree(slot);
     const threadId = table.threadOf(slot) - 1;
     const locks = this.seizeLocks(tokenOf(slot, incarnation));
     let rolledBack = 0;
@@ -113,9 +106,14 @@ export class Recovery {
       for (const depot of depotsWith(this.on, slot)) cachedBlocks += depot?.flush() ?? 0;
       if (this.on.states.tracked) ownedBlocks = this.release.freeOwnedBy(slot);
     }
+    const unreturnedBlocks = this.on.states.tracked ? 0 : Math.max(0, counters.balance());
+    const who = { slot, incarnation, threadId, by: this.on.seat.slot, locks, rolledBack };
+    const milliseconds = performance.now() - start;
+    const what = { cachedBlocks, ownedBlocks, unreturnedBlocks, milliseconds };
+    const found = this.notices.writeLocked({ ...who, ...what }, free);
+    counters.close();
     table.release(slot); // COMMIT
-    const found = { slot, incarnation, threadId, locks, rolledBack, cachedBlocks, ownedBlocks };
-    return { ...found, milliseconds: performance.now() - start };
+    return found;
   }
 
   /** Innermost first, so that no repair has to wait for a lock of the same dead. */

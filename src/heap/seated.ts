@@ -6,9 +6,10 @@
 import { allocError, HeapError, type AllocError } from '../word/errors.ts';
 import { Magazines } from '../block/magazine.ts';
 import type { ZoneName } from '../page/zone.ts';
-import { identityOf, type AttachedHeaps } from './attached.ts';
+import { currentHost, identityOf, type AttachedHeaps } from './attached.ts';
 import type { Attachment } from './attachment.ts';
 import type { Formatted, HeapHandle } from './open.ts';
+import type { Notices } from './notices.ts';
 import { Session } from './session.ts';
 import { HeapViews } from './views.ts';
 
@@ -17,8 +18,6 @@ const BYTES = 16;
 const CALLS_A_LOOK = 64;
 
 export abstract class Seated extends HeapViews {
-  /** What other threads attach with: a frozen plain object, for workerData or postMessage. */
-  readonly handle: HeapHandle;
   protected magazines: Magazines;
   protected refusal: AllocError | null = null;
   private session: Session;
@@ -31,12 +30,17 @@ export abstract class Seated extends HeapViews {
 
   protected constructor(formatted: Formatted, session: Session, registry: AttachedHeaps<Seated>) {
     super(formatted.memory.buffer, formatted.geometry.byteEnd);
-    this.handle = formatted.handle;
     this.formatted = formatted;
     this.registry = registry;
     this.session = session;
     this.magazines = session.on.magazines;
     this.nobodys = nobodysMagazines(session.on);
+  }
+
+  /** What other threads attach with: a frozen plain object, for workerData or postMessage. */
+  get handle(): HeapHandle {
+    currentHost()?.handsOut(this.formatted);
+    return this.formatted.handle;
   }
 
   /** This thread's seat. A thread that has crashed inside the heap comes back on another one. */
@@ -62,11 +66,12 @@ export abstract class Seated extends HeapViews {
     this.detached = true;
     this.magazines = this.nobodys;
     this.registry.delete(identityOf(this.formatted.memory));
-    if (this.lost) return;
     try {
-      this.session.leave(freesItsOwn);
+      if (!this.lost) this.session.leave(freesItsOwn);
     } catch (error) {
       throw this.crashed(error);
+    } finally {
+      currentHost()?.isOut(this.formatted);
     }
   }
 
@@ -75,7 +80,7 @@ export abstract class Seated extends HeapViews {
   }
 
   /** The layers as this thread sees them; also when it has left, to read from. */
-  protected get on(): Attachment {
+  protected get attachment(): Attachment {
     return this.session.on;
   }
 
@@ -128,6 +133,14 @@ export abstract class Seated extends HeapViews {
 
   protected get isPresent(): boolean {
     return !this.detached;
+  }
+
+  protected get isSeated(): boolean {
+    return !this.detached && !this.lost;
+  }
+
+  protected get notices(): Notices {
+    return this.session.recovery.notices;
   }
 
   /** The dead first; now and then this thread looks for them itself. */

@@ -54,11 +54,12 @@ export class Session {
    * heap that tracks owners the blocks in its name are freed, or nobody's from now on.
    */
   leave(freesItsOwn: boolean): void {
-    const { depots, table, seat, states } = this.on;
+    const { depots, table, seat, states, counters } = this.on;
     this.tx.recover(seat.slot);
     if (states.tracked && freesItsOwn) this.release.freeOwnedBy(seat.slot);
     if (states.tracked) states.disown(seat.slot);
     for (const depot of depots) depot?.flush();
+    counters.close();
     table.release(seat.slot);
   }
 

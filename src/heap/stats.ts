@@ -11,6 +11,7 @@ import { usedPages, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
 import { Magazines } from '../block/magazine.ts';
 import { Counters } from '../slot/counters.ts';
 import { modeIn, type Mode } from './mode.ts';
+import { Notices, type RecoveryStats } from './notices.ts';
 import type { Attachment } from './attachment.ts';
 
 const { CARVED, FREE, DEPOT_BLOCKS, SLABS, PAGES } = CLASS;
@@ -89,6 +90,8 @@ export interface HeapStats {
   readonly transactions: { readonly committed: number; readonly rolledBack: number };
   readonly lockContention: number;
   readonly lockWaits: number;
+  /** Of threads that died without detaching. */
+  readonly recoveries: RecoveryStats;
 }
 
 export function statsOf(on: Attachment): HeapStats {
@@ -121,6 +124,7 @@ export function statsOf(on: Attachment): HeapStats {
     slots,
     lockContention: sum(locks.map((l) => l.contended)),
     lockWaits: sum(locks.map((l) => l.waits)),
+    recoveries: new Notices(memory).stats(),
   };
 }
 

@@ -9,6 +9,7 @@
 //
 //   word     writers    readers  access  if its writer dies midway
 //   a count  the slot   stats    plain   valid: one operation more or less
+//   BEGAN    who ends   its next plain   written anew: the slot is not free before
 //
 // RACE: stats reads other slots' counters as they are; each past value was true once.
 
@@ -16,7 +17,7 @@ import type { Layout } from '../word/geometry.ts';
 import { COUNTER, SLOT } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
 
-const { WORDS, ALLOCS, FREES } = COUNTER;
+const { WORDS, ALLOCS, FREES, BEGAN } = COUNTER;
 
 export class Counters {
   private readonly memory: Memory;
@@ -35,6 +36,20 @@ export class Counters {
 
   bump(which: number): void {
     this.add(which, 1);
+  }
+
+  /** Allocs less frees by who sits here now. Others free its blocks and it theirs: may be < 0. */
+  balance(): number {
+    return this.ahead() - this.memory.getCount(this.base + BEGAN);
+  }
+
+  /** Nobody sits here any more: the next one's balance begins at nothing. */
+  close(): void {
+    this.memory.setCount(this.base + BEGAN, this.ahead());
+  }
+
+  private ahead(): number {
+    return this.get(ALLOCS) - this.get(FREES);
   }
 
   private add(which: number, count: number): void {

@@ -14,7 +14,7 @@
 //
 //   word      writers               readers  access  if its writer dies midway
 //   WHO       by CAS, then the last all      atomic  names the dead from its first moment on
-//   START     who has WHO           all      atomic  valid: 0 is not known yet, or no more
+//   START     who has WHO; ended   all      atomic  valid: 0 is not known yet, or no more
 //   SEAT      see above             all      atomic  any state of a thread that is gone is dead
 //
 // An incarnation makes each use of a seat distinct: a lock word or a journal left by the dead can
@@ -95,7 +95,8 @@ export class SlotTable implements Deaths {
     const record = this.record(slot);
     const next = (this.incarnationOf(slot) + 1) % INCARNATIONS;
     memory.store(record + SEAT, (next << STATE_BITS) | FREE);
-    memory.store(record + START, 0);
+    // The mark of one that has ended stays: nobody would put it there again if this were cut here.
+    if (memory.load(record + WHO) > 0) memory.store(record + START, 0);
     memory.store(record + THREAD, 0);
     memory.store(record + WHO, 0); // COMMIT: pairs with takeAt's load
   }
@@ -103,6 +104,10 @@ export class SlotTable implements Deaths {
   /** Whether the slot is anybody's, of the living or the dead. */
   isOccupied(slot: number): boolean {
     return this.memory.load(this.record(slot) + WHO) !== 0;
+  }
+
+  isFree(slot: number): boolean {
+    return this.stateOf(slot) === FREE;
   }
 
   isTaken(slot: number): boolean {
@@ -134,7 +139,9 @@ export class SlotTable implements Deaths {
     if ((seat & STATE_MASK) === DEAD) return true;
     if (!isGone(who, memory.load(record + START))) return false;
     // Still the same WHO: the slot is the dead's until a recovery, which changes SEAT first.
-    return memory.load(record + WHO) === who && this.declareSeen(slot, seat);
+    if (memory.load(record + WHO) !== who) return false;
+    // A free seat may be one that a recovery is giving back: to mark it might mark its next taker.
+    return (seat & STATE_MASK) === FREE || this.declareSeen(slot, seat);
   }
 
   /**
@@ -163,6 +170,25 @@ export class SlotTable implements Deaths {
     if (this.isOver(slot)) return true;
     const who = this.memory.load(this.record(slot) + WHO);
     return who !== 0 && !canAsk(who) && this.declare(slot);
+  }
+
+  /**
+   * A worker has ended, as the caller knows: its thread runs no more of our code. Marks its slots,
+   * for whoever looks next. Takes no lock and needs no seat: any thread may wait for one of the
+   * dead's. `thread` is its threadId + 1. Threads that have the system's name are the system's to
+   * tell of.
+   */
+  markEnded(thread: number): void {
+    const { memory } = this;
+    if (thread <= 0) return;
+    for (let slot = 0; slot < this.seats; slot++) {
+      const record = this.record(slot);
+      const start = memory.load(record + START);
+      if (memory.load(record + WHO) !== -thread) continue;
+      // If the slot changes hands here, the next thread there has another name: it means nothing.
+      memory.cas(record + START, start, -thread);
+      memory.store(DEATHS, 1);
+    }
   }
 
   private stateOf(slot: number): number {

@@ -10,7 +10,7 @@
 
 /** How a thread is found again. */
 export interface ThreadName {
-  /** The operating system's id; a negative number where there is none. Never 0. */
+  /** The operating system's id. Where there is none, -`thread`, or less than any. Never 0. */
   readonly who: number;
   /** When it was started, in the system's ticks; 0 where nobody can ask. */
   readonly start: number;
@@ -33,22 +33,27 @@ interface Modules {
 const modules = (globalThis as { process?: Modules }).process;
 const files = modules?.getBuiltinModule?.('node:fs');
 
+/** No thread of worker_threads has this number: names below it are drawn at random. */
+const LARGEST = 2 ** 30;
+
 let known: ThreadName | null = null;
 
 /** This thread. */
 export function thisThread(): ThreadName {
-  known ??= { ...systemName(), thread: (workers()?.threadId ?? -1) + 1 };
+  known ??= systemName();
   return known;
 }
 
 /**
  * Whether the thread that had this name has ended. "No" when that cannot be known. `start` is 0 for
- * a thread that is just writing its name down, or wiping it out: then its id alone is asked for.
+ * a thread that is just writing its name down, or wiping it out: then its id alone is asked for. One
+ * without an id is gone when somebody has put its name in the place of its start (slot.ts).
  */
 export function isGone(who: number, start: number): boolean {
+  if (who < 0) return start === who;
   if (!canAsk(who)) return false;
   const now = startOf(who);
-  return now === null || (start !== 0 && now !== 0 && now !== start);
+  return now === null || (start > 0 && now !== 0 && now !== start);
 }
 
 /** Whether this thread can ask the system about that one. */
@@ -66,25 +71,27 @@ export function clockMs(): number {
  * which others can ask, and cannot ask itself.
  */
 export function beBlind(): void {
-  known = { ...anonymous(), thread: (workers()?.threadId ?? -1) + 1 };
+  known = anonymous();
 }
 
-function workers(): Workers | undefined {
-  return modules?.getBuiltinModule?.('node:worker_threads');
+function threadNumber(): number {
+  return (modules?.getBuiltinModule?.('node:worker_threads')?.threadId ?? -1) + 1;
 }
 
-function systemName(): { who: number; start: number } {
+function systemName(): ThreadName {
   try {
     const who = Number(files?.readlinkSync('/proc/thread-self').split('/').at(-1));
     const start = Number.isInteger(who) && who > 0 ? startOf(who) : null;
-    return start === null || start === 0 ? anonymous() : { who, start };
+    return start === null || start === 0 ? anonymous() : { who, start, thread: threadNumber() };
   } catch {
     return anonymous();
   }
 }
 
-function anonymous(): { who: number; start: number } {
-  return { who: -1 - Math.floor(Math.random() * (2 ** 31 - 2)), start: 0 };
+function anonymous(): ThreadName {
+  const thread = threadNumber();
+  const who = thread > 0 ? -thread : -LARGEST - Math.floor(Math.random() * LARGEST);
+  return { who, start: 0, thread };
 }
 
 /** When a thread was started; null if it is gone, 0 if that cannot be told now. */

@@ -57,7 +57,9 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   OUT, OUT_PEAK whoever moves blocks stats    atomic   off by what the dead was moving
 //   POOL_*       pool lock             same     plain    derived: HOLDER of each array
 //   SIMPLE_*     simple lock           same     plain    derived: the state map has every boundary
-//   NOTICES      recovery lock         all      plain    valid: statistics and the last recoveries
+//   SENTINEL     starter and it, CAS   all      atomic   valid: a thread, gone perhaps (src/host)
+//   RECOVERIES   recovery lock         all      atomic   valid: how many notices are complete
+//   NOTICES      recovery lock         all      atomic   see NOTICE
 export const HEADER = Object.freeze({
   MAGIC: 0,
   VERSION: 1,
@@ -78,6 +80,7 @@ export const HEADER = Object.freeze({
   DEATHS: 19,
   PROBED: 20,
   TRACKED: 21,
+  SENTINEL: 22,
   PEAK: 33,
   OUT: 34,
   OUT_PEAK: 35,
@@ -93,13 +96,41 @@ export const HEADER = Object.freeze({
   SIMPLE_GRANULES: 86,
   SIMPLE_TOUCHED: 87,
   SIMPLE_ENTRY: 88,
-  NOTICES: 96,
+  RECOVERIES: 96,
+  NOTICES: 100,
   WORDS: 256,
 });
 
 //   WORD         any                   any      atomic   names the dead: rebuild, then unlock
 //   CONTENDED…   the holder            stats    plain    valid: a count
 export const LOCK = Object.freeze({ WORD: 0, CONTENDED: 1, WAITS: 2, WORDS: 4 });
+
+// What a recovery found, and the sums of all so far: the last few, each by its number modulo COUNT
+// (heap/notices.ts). Fields of two words are numbers to 2^53, the low word first.
+//
+//   SEQUENCE   recovery lock         all      atomic   0 while the others are being written
+//   the rest   recovery lock         all      atomic   written anew: RECOVERIES does not count it
+export const NOTICE = Object.freeze({
+  SEQUENCE: 0,
+  SLOT: 1,
+  INCARNATION: 2,
+  THREAD: 3,
+  BY: 4,
+  LOCKS: 5,
+  CACHED: 6,
+  OWNED: 7,
+  MICROSECONDS: 8,
+  ROLLED_BACK: 9,
+  UNRETURNED: 10,
+  ALL_LOCKS: 12,
+  ALL_ROLLED_BACK: 13,
+  ALL_CACHED: 14,
+  ALL_OWNED: 16,
+  ALL_UNRETURNED: 18,
+  WORST: 20,
+  WORDS: 21,
+  COUNT: 7,
+});
 
 /** A named root: a granule, then its name in UTF-8, four bytes a word, zero-padded. */
 export const ROOT = Object.freeze({ COUNT: 64, GRANULE: 0, NAME: 1, NAME_BYTES: 60, WORDS: 16 });
@@ -267,7 +298,9 @@ export const STATE = Object.freeze({
 
 /**
  * Doubles, so that none wraps: exact to 2^53. Only the slot writes its own. ALLOCS and FREES count
- * here in steps of 2^32, when the slot's words of that name have come round.
+ * here in steps of 2^32, when the slot's words of that name have come round. BEGAN is what ALLOCS
+ * had been ahead of FREES when this incarnation of the slot began: written by who ends the one
+ * before, so the recovery that comes after a death there writes it once more.
  */
 export const COUNTER = Object.freeze({
   ALLOCS: 0,
@@ -277,6 +310,7 @@ export const COUNTER = Object.freeze({
   DOUBLE_FREES: 4,
   INVALID_FREES: 5,
   CORRUPTIONS: 6,
+  BEGAN: 7,
   COMMITS: 8,
   ROLLBACKS: 9,
   RECOVERED: 10,

@@ -21,7 +21,7 @@ export interface Account {
 
 /** The layers beneath a heap. */
 export function layersOf(heap: SharedHeap): Attachment {
-  return heap['on'];
+  return heap['attachment'];
 }
 
 /** `isReturned` says of which records the blocks must have been freed for the dead. */

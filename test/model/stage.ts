@@ -106,7 +106,7 @@ function sceneOf(realm: Realm, scenario: Scenario, tiny: Tiny): Scene {
     memory,
     formatted,
     heaps,
-    on: heaps.map((heap) => heap['on']),
+    on: heaps.map((heap) => heap['attachment']),
     book: new Book(),
     wire: {} as Wire, // its calls have become steps of the machine
     blocks: [],

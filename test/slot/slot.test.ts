@@ -6,6 +6,7 @@ import { SlotTable, type Seat } from '../../src/slot/slot.ts';
 import { slotOfToken, tokenOf } from '../../src/word/lock.ts';
 import { HEADER, SLOT } from '../../src/word/layout.ts';
 import { Memory } from '../../src/word/memory.ts';
+import { thisThread } from '../../src/slot/thread.ts';
 import { hasProc, startNamed, type NamedThread } from '../support/threads/named.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';
 
@@ -241,5 +242,39 @@ describe.skipIf(!hasProc)('a slot of another thread', () => {
     expect([table.reap(0), table.isTaken(0)]).toEqual([false, true]);
     await thread.end();
     expect([table.reap(0), table.isOver(0)]).toEqual([true, true]);
+  });
+});
+
+describe('a worker without a name of the system that has ended', () => {
+  const THREAD = 9;
+  const name = { who: -THREAD, start: 0, thread: THREAD };
+
+  test('is over wherever it sits, and was about to sit, when somebody has said so', () => {
+    const ground = wordsOf();
+    const { table } = ground;
+    for (let i = 0; i < 3; i++) table.take();
+    giveTo(ground, 0, name);
+    giveTo(ground, 1, name);
+    ground.memory.store(ground.at(1, SLOT.SEAT), 7 << 2); // free as yet
+    expect([0, 1, 2].map((slot) => table.isOver(slot))).toEqual([false, false, false]);
+    table.markEnded(THREAD);
+    expect(ground.memory.load(HEADER.DEATHS)).toBe(1);
+    expect([0, 1, 2].map((slot) => table.isOver(slot))).toEqual([true, true, false]);
+    table.release(0);
+    expect([table.isOver(0), table.take()?.slot, table.isOver(0)]).toEqual([false, 0, false]);
+  });
+
+  test('leaves no mark on the next one, who has another name', () => {
+    const ground = wordsOf();
+    const { table, memory } = ground;
+    table.take();
+    giveTo(ground, 0, name);
+    table.markEnded(THREAD);
+    for (const next of [-THREAD - 1, thisThread().who]) {
+      memory.store(ground.at(0, SLOT.WHO), next);
+      expect(table.isOver(0)).toBe(false);
+    }
+    table.markEnded(0);
+    expect(table.isOver(0)).toBe(false);
   });
 });

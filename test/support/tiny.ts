@@ -91,7 +91,7 @@ export function sit(tiny: Tiny): Attachment {
 
 /** The layers beneath a heap. */
 export function layersOf(heap: SharedHeap): Attachment {
-  return heap['on'];
+  return heap['attachment'];
 }
 
 let seats = 0;

@@ -11,6 +11,7 @@ import {
   HEADER,
   LOCK,
   MAGAZINE,
+  NOTICE,
   PAGE,
   ROOT,
   SLOT,
@@ -148,12 +149,13 @@ describe('the records', () => {
     expect(ROOT.NAME + ROOT.NAME_BYTES / 4).toBe(ROOT.WORDS);
     expect(SLOT.CACHES + (CLASS.MAX + 1) * CACHE.WORDS).toBeLessThanOrEqual(SLOT.WORDS);
     expect(MAGAZINE.ENTRIES + MAGAZINE.CAPACITY).toBe(MAGAZINE.WORDS);
+    expect(HEADER.NOTICES + NOTICE.COUNT * NOTICE.WORDS).toBeLessThanOrEqual(HEADER.WORDS);
     expect(2 ** ZONE.ORDERS).toBeGreaterThan(2 ** 22);
   });
 
   test('give every field a word of its own, and every lock its four', () => {
     const locks = (name: string) => (name === 'LOCK' || name.endsWith('_LOCK') ? LOCK.WORDS : 1);
-    for (const record of [HEADER, ZONE, CLASS, SLOT, CACHE, PAGE, COUNTER]) {
+    for (const record of [HEADER, NOTICE, ZONE, CLASS, SLOT, CACHE, PAGE, COUNTER]) {
       const fields = Object.entries(record).filter(([name]) => !SIZES.has(name));
       const words = fields.flatMap(([name, at]) =>
         Array.from({ length: locks(name) }, (_, i) => at + i),
