@@ -11,6 +11,8 @@ const MAX_WORKERS = 120;
 const MAX_COPIES = 1024;
 const DEFAULT_COPIES = 4;
 const MIN_WORKERS = 4;
+const MAX_KILL_EVERY_MS = 60_000;
+const DEFAULT_KILL_EVERY_MS = 10;
 
 export interface Options {
   readonly trace: readonly string[];
@@ -20,7 +22,13 @@ export interface Options {
   readonly mode?: Mode;
   readonly size?: number | string;
   readonly json?: string;
+  /** Milliseconds between two kills in the last phase; there is none without. */
+  readonly killEvery?: number;
 }
+
+type Given = Partial<Options> & { readonly kill?: boolean };
+
+const KILL_TEXT = 'milliseconds between two kills of a worker, after the replay';
 
 /** Reads the arguments that follow the program's name; ends the process if they are no good. */
 export function readOptions(argv: readonly string[]): Options {
@@ -45,9 +53,13 @@ export function readOptions(argv: readonly string[]): Options {
     )
     .option('--size <size>', 'size of the heap, such as 256MiB (default: what the traces need)')
     .option('--json <file>', 'write the figures there as JSON')
+    .addOption(
+      countOption('--kill-every <ms>', KILL_TEXT, MAX_KILL_EVERY_MS, DEFAULT_KILL_EVERY_MS),
+    )
+    .option('--no-kill', 'leave that phase out')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : REFUSED));
   command.parse(argv, { from: 'user' });
-  return complete(command.opts<Partial<Options>>());
+  return complete(command.opts<Given>());
 }
 
 function defaultWorkers(): number {
@@ -68,10 +80,11 @@ function parseSeconds(value: string): number {
   throw new InvalidArgumentError('It must be a number of seconds, such as 60 or 0.5.');
 }
 
-function complete(given: Partial<Options>): Options {
+function complete({ kill, killEvery, ...given }: Given): Options {
   const { workers = defaultWorkers(), copies = DEFAULT_COPIES, seconds = 0 } = given;
   const trace = given.trace?.map(fromUser) ?? shippedTraces();
-  const asked = { ...given, trace, workers, copies, seconds };
+  const phase = kill === false || killEvery === undefined ? {} : { killEvery };
+  const asked = { ...given, ...phase, trace, workers, copies, seconds };
   if (given.json !== undefined) return { ...asked, ...sizeOf(given), json: fromUser(given.json) };
   return { ...asked, ...sizeOf(given) };
 }

@@ -8,7 +8,7 @@ export class Progress implements Audience {
 
   constructor() {
     this.#bar = new SingleBar({
-      format: '{bar} {percentage} % of {total} events  {what}',
+      format: '{bar} {percentage} % of {total} {unit}  {what}',
       stream: process.stderr,
       hideCursor: true,
       clearOnComplete: true,
@@ -22,11 +22,20 @@ export class Progress implements Audience {
   onRound(round: number, events: number): void {
     this.#round = round > 1 ? `round ${round}, ` : '';
     this.#bar.stop();
-    this.#bar.start(events, 0, { what: '' });
+    this.#bar.start(events, 0, { unit: 'events', what: '' });
   }
 
   onProgress(turn: string, events: number): void {
     this.#bar.update(events, { what: `${this.#round}${turn}` });
+  }
+
+  onSiege(milliseconds: number): void {
+    this.#bar.stop();
+    this.#bar.start(milliseconds, 0, { unit: 'ms', what: '' });
+  }
+
+  onKills(milliseconds: number, kills: number): void {
+    this.#bar.update(Math.round(milliseconds), { what: `under fire, ${kills} kills` });
   }
 
   end(): void {

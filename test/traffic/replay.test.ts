@@ -1,14 +1,13 @@
 // The program behind `npm start`, run as a user runs it: real workers, real exit statuses.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../bench/replay/run.ts';
 import { OP } from '../../bench/replay/trace.ts';
-import { pack, type Recorded } from './recording.ts';
+import { startIn, traffic, type Outcome } from './command.ts';
+import { pack } from './recording.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../dist/workers/replay.js');
 const folder = mkdtempSync(join(tmpdir(), 'atomalloc-'));
 const small = join(folder, 'small.atrc.gz');
 const other = join(folder, 'other.atrc.gz');
@@ -16,52 +15,12 @@ const json = join(folder, 'figures.json');
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(args: readonly string[], onOutput?: (kill: () => void) => void): Promise<Outcome> {
-  // Where CI is set, many programs colour even what goes into a pipe.
-  const { NO_COLOR: _plain, FORCE_COLOR: _coloured, ...rest } = process.env;
-  const env = { ...rest, CI: 'true', npm_lifecycle_event: 'test' };
-  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd: folder, env });
-  const texts = { stdout: '', stderr: '' };
-  child.stdout.on('data', (data: Buffer) => {
-    texts.stdout += data.toString();
-    onOutput?.(() => child.kill('SIGINT'));
-  });
-  child.stderr.on('data', (data: Buffer) => (texts.stderr += data.toString()));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status) => resolve({ status, ...texts }));
-  });
-}
-
-// Threads that pass every block on, grow some, and leave each hundredth to the sweep.
-function traffic(threads: number, blocks: number): Recorded[] {
-  return Array.from({ length: blocks }, (_, block): Recorded[] => {
-    const thread = block % threads;
-    const born = {
-      op: OP.ALLOC,
-      thread,
-      block,
-      size: (block * 37) % 6000,
-      align: block % 50 ? 0 : 8,
-    };
-    const grown = {
-      op: OP.REALLOC,
-      thread: (block + 1) % threads,
-      block,
-      size: (block * 71) % 9000,
-    };
-    const dead = { op: OP.FREE, thread: (block + 2) % threads, block };
-    return [born, ...(block % 3 ? [] : [grown]), ...(block % 100 ? [dead] : [])];
-  }).flat();
-}
-
 const events = traffic(5, 3000);
+
+// The phase with kills is in siege.test.ts.
+function start(args: readonly string[], onOutput?: (kill: () => void) => void): Promise<Outcome> {
+  return startIn(folder, [...args, '--no-kill'], onOutput);
+}
 
 beforeAll(() => {
   writeFileSync(small, pack({ threads: 5, blocks: 3000, events }));
@@ -167,6 +126,9 @@ describe('npm start refuses with status 2', () => {
     [['--seconds', '-1'], /--seconds/],
     [['--seconds', 'NaN'], /--seconds/],
     [['--mode', 'three-tier'], /--mode.*simple-heap, two-tier, hybrid/],
+    [['--kill-every', '0'], /--kill-every.*whole number from 1/],
+    [['--kill-every', '2.5'], /--kill-every/],
+    [['--kill-every', '60001'], /--kill-every.*to 60000/],
     [['--size', 'huge'], /no heap of size huge/],
     [['--size', '1KiB'], /no heap of size 1KiB/],
     [['--size', '0'], /no heap of size 0/],
@@ -189,6 +151,7 @@ describe('npm start refuses with status 2', () => {
     const { status, stdout } = await start(['--help']);
     expect(status).toBe(0);
     const options = ['trace', 'workers', 'copies', 'seconds', 'mode', 'size', 'json', 'help'];
-    for (const option of options) expect(stdout).toContain(`--${option}`);
+    const phase = ['kill-every', 'no-kill'];
+    for (const option of [...options, ...phase]) expect(stdout).toContain(`--${option}`);
   });
 });
