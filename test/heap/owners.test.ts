@@ -116,6 +116,18 @@ describe('give', () => {
     expect([heir.recover().length > 0, heir.usableSize(block)]).toEqual([true, 0]);
   });
 
+  test('that says no leaves the block whose it was', () => {
+    const [shared, theirs] = [ann.alloc(64), bob.alloc(64)];
+    expect([ann.give(shared, 'shared'), ann.give(shared, 3)]).toEqual([true, false]);
+    expect(ann.give(theirs, 3)).toBe(false);
+    die(ann);
+    expect([bob.recover()[0]?.ownedBlocks, isLive(shared), isLive(theirs)]).toEqual([
+      0,
+      true,
+      true,
+    ]);
+  });
+
   test.each(['shared', 1] as const)('says no to what is no live block, given to %s', (to) => {
     const block = ann.alloc(64);
     const freed = ann.alloc(64);

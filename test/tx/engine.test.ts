@@ -266,6 +266,15 @@ describe('recovery of a slot', () => {
     expectSound();
   });
 
+  test('frees the record of one that died before its leader knew it', () => {
+    const led = begin(ann);
+    const [first] = recordsOf(1);
+    const record = bob.recordAt(first as number);
+    record.open(led.record.index, led.number);
+    expect(eve.recover(1)).toBe(1);
+    expect([record.isFree(), begin(bob).record.index]).toEqual([true, first]);
+  });
+
   test('finishes what was decided', () => {
     const led = begin(ann);
     const part = joinOf(bob, led);
