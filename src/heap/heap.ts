@@ -11,6 +11,7 @@ import { allocError, err, HeapError, ok, type AllocError, type Result } from '..
 import { copyBytes, zeroBytes } from '../word/memory.ts';
 import { usedPages, type ZoneName } from '../page/zone.ts';
 import { granuleOfRef, type Ref } from '../block/generations.ts';
+import type { Part } from '../tx/engine.ts';
 import { AttachedHeaps, currentHost, identityOf } from './attached.ts';
 import { create, type HeapOptions } from './create.ts';
 import { extentsOf, type HeapExtent } from './extents.ts';
@@ -47,6 +48,8 @@ const attached = new AttachedHeaps<SharedHeap>();
 export class SharedHeap extends Survivor implements Disposable {
   /** Named pointers: how threads find shared structures. */
   readonly roots: Roots = new Roots((work) => this.inside(work));
+  /** Transactions that may still be open. */
+  private parts: readonly Transaction[] = [];
 
   private constructor(formatted: Formatted, session: Session) {
     super(formatted, session, attached);
@@ -167,11 +170,14 @@ export class SharedHeap extends Survivor implements Disposable {
 
   /** Takes part in another thread's transaction; an error when it is over. */
   joinTransaction(handle: TransactionHandle): Result<Transaction> {
-    return this.inside((session) => {
-      const part = session.tx.join(handle.record, handle.number);
-      if (part === null) return err(allocError('ABORTED', handle.number));
-      return ok(new Transaction((work) => this.inside(work), session, part));
-    });
+    if (
+      handle?.kind !== 'atomalloc-transaction' ||
+      handle.heap !== identityOf(this.attachment.memory)
+    ) {
+      throw new HeapError('BAD_HANDLE', 'this is no handle of a transaction in this heap');
+    }
+    const tx = this.partIn((session) => session.tx.join(handle.record, handle.number));
+    return tx === null ? err(allocError('ABORTED', handle.number)) : ok(tx);
   }
 
   /**
@@ -267,10 +273,19 @@ export class SharedHeap extends Survivor implements Disposable {
   }
 
   private begun(): Transaction | null {
+    return this.partIn((session) => session.tx.begin());
+  }
+
+  /** A part that begins in a record of this thread's, which may be that of one that is over. */
+  private partIn(begin: (session: Session) => Part | null): Transaction | null {
+    this.parts = this.parts.filter((tx) => tx.outcome() === 'open'); // the others now know
     return this.inside((session) => {
       session.recovery.attend();
-      const part = session.tx.begin();
-      return part === null ? null : new Transaction((work) => this.inside(work), session, part);
+      const part = begin(session);
+      if (part === null) return null;
+      const tx = new Transaction((work) => this.inside(work), session, part);
+      this.parts = [...this.parts, tx];
+      return tx;
     });
   }
 

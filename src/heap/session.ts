@@ -4,7 +4,7 @@
 // down elsewhere at its next call, and what it left half done is recovered like anybody's.
 
 import { layoutOf } from '../word/geometry.ts';
-import { HEADER } from '../word/layout.ts';
+import { COUNTER, HEADER } from '../word/layout.ts';
 import { SlotTable } from '../slot/slot.ts';
 import type { TxEngine } from '../tx/engine.ts';
 import { Allocation } from './allocate.ts';
@@ -55,7 +55,7 @@ export class Session {
    */
   leave(freesItsOwn: boolean): void {
     const { depots, table, seat, states, counters } = this.on;
-    this.tx.recover(seat.slot);
+    for (let left = this.tx.recover(seat.slot); left > 0; left--) counters.bump(COUNTER.ROLLBACKS);
     if (states.tracked && freesItsOwn) this.release.freeOwnedBy(seat.slot);
     if (states.tracked) states.disown(seat.slot);
     for (const depot of depots) depot?.flush();

@@ -16,6 +16,8 @@ import { PATIENCE_MS, TxPart } from './txpart.ts';
 const { BYTES } = GRANULE;
 /** How long `commit` waits for votes when it is not told. */
 const COMMIT_MS = 10_000;
+/** What idle magazines, and those of the dead, may help. */
+const SHORTAGES: readonly string[] = ['OUT_OF_MEMORY', 'JOURNAL_FULL'];
 /** Bytes that one entry protects. */
 const PROTECT_MAX = 2 ** 26;
 
@@ -86,7 +88,8 @@ export class Transaction extends TxPart implements Disposable {
   /** Undoes what this thread did in the transaction since the mark; false if it is over. */
   rollbackTo(savepoint: number): boolean {
     const known = Number.isInteger(savepoint) && savepoint >= 0;
-    if (!known || savepoint > this.part.length || this.look() !== 'open') return false;
+    const open = !this.voted && this.look() === 'open';
+    if (!open || !known || savepoint > this.part.length) return false;
     this.inside(({ tx }) => {
       const granules = tx.rollBackTo(this.part, savepoint);
       for (const granule of granules) this.freed.delete(granule);
@@ -100,7 +103,7 @@ export class Transaction extends TxPart implements Disposable {
     const outer = this.throws;
     this.throws = true;
     try {
-      return ok(work(this));
+      return ok(notPromised(work(this)));
     } catch (error) {
       const why = this.failure ?? allocError('ABORTED', 0);
       if (this.rollbackTo(mark)) this.failure = null; // what is around it goes on
@@ -149,10 +152,7 @@ export class Transaction extends TxPart implements Disposable {
   runIn<T>(work: (tx: this) => T): Result<T> {
     const done = this.transactionOrNothing(work);
     if (!done.ok) return this.undone(done.error);
-    if (isPromise(done.value)) {
-      this.rollback();
-      throw new HeapError('BAD_OPTION', 'work must not be async: use beginTransaction for that');
-    }
+    if (this.ended === 'committed') return done; // by `work` itself
     const committed = this.commit();
     return committed.ok ? done : committed;
   }
@@ -173,12 +173,15 @@ export class Transaction extends TxPart implements Disposable {
 
   /** A granule, or 0 with the reason in `failure`. The dead may have what is missing. */
   private step(requested: number, work: (session: Session) => number | AllocError): number {
-    if (this.isOver(requested)) return 0;
+    if (this.voted || this.isOver(requested)) return 0;
     const once = () => this.inside((session) => this.onlyHere(session, requested, work));
     let done = once();
-    if (typeof done !== 'number' && done.code === 'OUT_OF_MEMORY') {
-      const found = this.inside(({ recovery }) => recovery.sweep());
-      if (found.length > 0) done = once();
+    if (typeof done !== 'number' && SHORTAGES.includes(done.code)) {
+      this.inside(({ recovery, allocation }) => {
+        recovery.sweep();
+        allocation.reclaim();
+      });
+      done = once();
     }
     if (typeof done === 'number') return done;
     this.failure ??= done;
@@ -198,6 +201,7 @@ export class Transaction extends TxPart implements Disposable {
 
   /** A step has failed. Within `transaction` that ends it; else the whole is rolled back now. */
   private fail(requested: number): 0 {
+    if (this.voted || this.ended === 'committed') return 0; // too late, but nothing is undone
     this.failure ??= allocError('ABORTED', requested);
     if (this.throws) throw new Failed(this.failure.message);
     this.rollback();
@@ -206,20 +210,20 @@ export class Transaction extends TxPart implements Disposable {
 
   /** The result, when there is one: null while votes are missing. */
   private tryCommit(): Result<void> | null {
-    if (this.isOver(0)) return this.undone(this.failure ?? allocError('ABORTED', 0));
+    if (this.isOver(0)) return this.failure === null ? ok(undefined) : this.undone(this.failure);
     const { part } = this;
     if (part.leader !== part.record) {
       throw new HeapError('BAD_OPTION', 'a participant votes with ready(); its leader commits');
     }
     return this.inside(({ tx, on, recovery }) => {
-      if (tx.tryCommit(part)) return this.end('committed', on);
       const slots = tx.participants(part.leader).map(slotOfRecord);
-      if (slots.some((slot) => on.table.isOver(slot))) recovery.sweep();
-      return null;
+      if (slots.some((slot) => on.table.isOver(slot))) recovery.sweep(); // which rolls it back
+      return tx.tryCommit(part) ? this.end('committed', on) : null;
     });
   }
 }
 
-function isPromise(value: unknown): boolean {
-  return typeof (value as { then?: unknown } | null)?.then === 'function';
+function notPromised<T>(value: T): T {
+  if (typeof (value as { then?: unknown } | null)?.then !== 'function') return value;
+  throw new HeapError('BAD_OPTION', 'work must not be async: use beginTransaction for that');
 }

@@ -2,9 +2,10 @@
 // out. What the thread does in it is in transaction.ts.
 
 import { COUNTER } from '../word/layout.ts';
-import { allocError, err, ok, type AllocError, type Result } from '../word/errors.ts';
+import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
 import type { Part } from '../tx/engine.ts';
 import { COMMITTED, KEPT, OPEN, READY, slotOfRecord } from '../tx/record.ts';
+import { identityOf } from './attached.ts';
 import type { Session } from './session.ts';
 
 const { COMMITS, ROLLBACKS } = COUNTER;
@@ -14,6 +15,8 @@ export const PATIENCE_MS = 5;
 /** What another thread needs to take part. Survives structured clone. */
 export interface TransactionHandle {
   readonly kind: 'atomalloc-transaction';
+  /** The heap in which it is. */
+  readonly heap: string;
   readonly record: number;
   readonly number: number;
 }
@@ -30,6 +33,7 @@ export class TxPart {
   protected readonly session: Session;
   protected readonly part: Part;
   protected failure: AllocError | null = null;
+  protected voted = false;
   protected ended: Outcome = 'open';
 
   /** See `SharedHeap.beginTransaction` and `joinTransaction`. */
@@ -40,6 +44,7 @@ export class TxPart {
     const { leader, leaderNumber } = part;
     this.handle = Object.freeze({
       kind: 'atomalloc-transaction',
+      heap: identityOf(session.on.memory),
       record: leader.index,
       number: leaderNumber,
     });
@@ -52,7 +57,9 @@ export class TxPart {
 
   /** A participant's vote: it does no more, and the leader may commit. False if it is over. */
   ready(): boolean {
-    return !this.isOver(0) && this.inside(({ tx }) => tx.vote(this.part));
+    if (this.voted || this.isOver(0)) return false;
+    this.voted = this.inside(({ tx }) => tx.vote(this.part));
+    return this.voted;
   }
 
   /** How it ended, as far as this thread's part goes; waits up to `waitMs` for a decision. */
@@ -82,8 +89,9 @@ export class TxPart {
   }
 
   protected isOver(requested: number): boolean {
-    if (this.look() === 'open' && this.failure === null) return false;
-    this.failure ??= allocError('ABORTED', requested);
+    const outcome = this.look();
+    if (outcome === 'open' && this.failure === null) return false;
+    if (outcome !== 'committed') this.failure ??= allocError('ABORTED', requested);
     return true;
   }
 
@@ -102,13 +110,24 @@ export class TxPart {
     return err(this.failure);
   }
 
+  /** A thread that has left the heap leaves it to others. */
+  private help(): void {
+    const { leader, leaderNumber } = this.part;
+    try {
+      this.inside(({ tx }) => tx.finish(leader, leaderNumber));
+    } catch (error) {
+      if (!(error instanceof HeapError) || error.code !== 'DETACHED') throw error;
+      this.ended = 'rolled back';
+    }
+  }
+
   /** Reads how the transaction stands; helps to finish one that is decided. */
   protected look(): Outcome {
     if (this.ended !== 'open') return this.ended;
     const { record, number, leader, leaderNumber } = this.part;
     const open = record.is(number, OPEN) || record.is(number, READY);
     if (open && leader.is(leaderNumber, OPEN)) return 'open';
-    this.inside(({ tx }) => tx.finish(leader, leaderNumber));
+    if (!record.isFree()) this.help();
     if (record.is(number, KEPT)) this.ended = 'committed';
     else if (!record.is(number, COMMITTED)) this.ended = 'rolled back';
     if (this.ended === 'rolled back') this.failure ??= allocError('ABORTED', 0);

@@ -130,6 +130,7 @@ export class TxEngine {
 
   /** A participant votes for the commit; false when it is too late. */
   vote({ record, number, leader, leaderNumber }: Part): boolean {
+    if (leader === record) return false; // it decides
     record.lock.lock();
     const voted = leader.is(leaderNumber, OPEN) && record.change(number, OPEN, READY);
     record.lock.unlock();

@@ -16,8 +16,9 @@
 //   3 / 4         5 / 6          whoever finishes: participants first, the leader last
 //
 // What is decided is finished by whoever comes: it applies each journal under its record's lock,
-// and every step can be done again. So a participant that dies, before or after its vote, takes all
-// others with it; a leader that dies has committed or it has not, and nothing lies in between.
+// and every step can be done again. So a participant whose death is seen before the decision,
+// whether it had voted or not, takes all others with it; a leader that dies has committed or it has
+// not, and nothing lies in between.
 //
 // Locks: the leader's first, then one participant's. Classes and zones come after them.
 

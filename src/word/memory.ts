@@ -117,8 +117,13 @@ export class Memory {
   /** As `wait`, without blocking the thread; where the platform has no such wait, a short time. */
   async waitAsync(index: number, expected: number, timeoutMs: number): Promise<void> {
     const { waitAsync } = Atomics as { waitAsync?: AsyncWait };
-    if (waitAsync === undefined) await new Promise((done) => setTimeout(done, 1));
-    else await waitAsync(this.words, index, expected, timeoutMs).value;
+    if (waitAsync === undefined) {
+      await new Promise((done) => setTimeout(done, 1));
+      return;
+    }
+    const alive = setTimeout(() => undefined, timeoutMs + 1); // the wait alone does not keep it so
+    await waitAsync(this.words, index, expected, timeoutMs).value;
+    clearTimeout(alive);
   }
 
   /** Wakes up to `count` threads that sleep on the word; returns how many. */

@@ -128,9 +128,9 @@ export class Crowd {
     const zone = zones.list[this.random.below(3)];
     const has = zone !== undefined && memory.cas(zone.lock.word, 0, seat.token) === 0;
     await sleep(has ? 4 : 0);
-    if (has) setTimeout(() => zone.lock.unlock(), 4);
+    const freed = sleep(4).then(() => (has ? zone.lock.unlock() : undefined));
     await this.dismiss(member);
-    await sleep(has ? 5 : 0);
+    await freed;
   }
 
   private async dismiss(member: Member): Promise<void> {

@@ -248,7 +248,7 @@ describe('a leader on another thread', () => {
   });
 
   // Atomics.waitAsync does not keep a thread alive: it ends in the middle of its await.
-  test.fails('that awaits its commit stays alive until it is decided', async () => {
+  test('that awaits its commit stays alive until it is decided', async () => {
     const ground = new Ground(2);
     const leader = led(ground, { async: true });
     const part = joined(ground, await leader.first);

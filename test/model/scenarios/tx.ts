@@ -3,6 +3,7 @@
 // transaction protects are two accounts whose sum must not change.
 
 import type { Result } from '../../../src/word/errors.ts';
+import { identityOf } from '../../../src/heap/attached.ts';
 import type { Transaction } from '../../../src/heap/transaction.ts';
 import type { TransactionHandle } from '../../../src/heap/txpart.ts';
 import type { Pact } from '../book.ts';
@@ -91,7 +92,8 @@ function invite(scene: Scene, tx: Transaction, channel: number): void {
 function join(scene: Scene, me: number, channel: number): Transaction | null {
   const record = scene.wire.receive(channel);
   const number = scene.wire.receive(channel);
-  const handle: TransactionHandle = { kind: 'atomalloc-transaction', record, number };
+  const heap = identityOf(scene.memory);
+  const handle: TransactionHandle = { kind: 'atomalloc-transaction', heap, record, number };
   const joined = heapOf(scene, me).joinTransaction(handle);
   return joined.ok ? joined.value : null;
 }
