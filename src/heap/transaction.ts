@@ -99,6 +99,7 @@ export class Transaction extends TxPart implements Disposable {
 
   /** A transaction within: if `work` fails, only what it did is undone. */
   transaction<T>(work: (tx: this) => T): Result<T> {
+    if (this.isOver(0)) return err(this.failure ?? allocError('ABORTED', 0));
     const mark = this.savepoint();
     const outer = this.throws;
     this.throws = true;

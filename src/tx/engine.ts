@@ -66,7 +66,7 @@ export class TxEngine {
     if (record === null) return null;
     const leader = this.recordAt(index);
     leader.lock.lock();
-    const open = leader.is(leaderNumber, OPEN);
+    const open = Number.isInteger(leaderNumber) && leader.is(leaderNumber, OPEN);
     const number = open ? record.open(index, leaderNumber) : 0;
     if (open) leader.addLocked(record);
     leader.lock.unlock();

@@ -46,7 +46,6 @@ const uses: [what: string, use: (tx: Transaction, live: number) => unknown, no: 
   ['protect', (tx, live) => tx.protect(live, 16), false],
   ['rollbackTo', (tx) => tx.rollbackTo(0), false],
   ['ready', (tx) => tx.ready(), false],
-  ['commit', (tx) => tx.commit({ waitMs: 0 }).ok, false],
   ['rollback', (tx) => tx.rollback(), undefined],
   ['dispose', (tx) => tx[Symbol.dispose](), undefined],
   ['a nested one', (tx) => tx.transaction((inner) => inner.alloc(16)).ok, false],
@@ -78,6 +77,15 @@ describe('a transaction that is over', () => {
     expect(use(old, live)).toBe(no);
     expect([old.outcome(), next.outcome(), next.savepoint()]).toEqual(['committed', 'open', 1]);
     expect([next.commit().ok, heap.freeMany([block, live])]).toEqual([true, 2]);
+  });
+
+  test('says again how it ended when it is committed again', () => {
+    const [heap] = seats();
+    const [kept, undone] = [heap.beginTransaction(), heap.beginTransaction()];
+    kept.commit();
+    undone.rollback();
+    expect([kept.commit().ok, undone.commit().ok]).toEqual([true, false]);
+    expect(heap.stats().transactions).toEqual({ committed: 1, rolledBack: 1 });
   });
 
   test('is not joined', () => {
@@ -250,15 +258,26 @@ describe('what is refused', () => {
     expect([part.ready(), tx.commit().ok, part.outcome()]).toEqual([true, true, 'committed']);
   });
 
-  test.each([{}, { record: -1, number: 1 }, { record: 99, number: 1 }, { record: 0, number: 0 }])(
-    'is a handle of no transaction: %j',
+  test.each([null, {}, { kind: 'atomalloc' }, { kind: 'atomalloc-transaction', heap: '1:2' }])(
+    'is what is no handle of the heap’s: %j',
     (handle) => {
-      const [ann, bob] = seats();
-      ann.beginTransaction();
-      expect(bob.joinTransaction(handle as TransactionHandle).ok).toBe(false);
-      expect(bob.alloc(16)).not.toBe(0);
+      const [, bob] = seats();
+      expect(codeOf(() => bob.joinTransaction(handle as TransactionHandle))).toBe('BAD_HANDLE');
     },
   );
+
+  test.each([
+    [-1, 1],
+    [99, 1],
+    [0, 0],
+    [0, 1.5],
+    [0.5, 1],
+  ])('is a handle of no transaction: record %d, number %d', (record, number) => {
+    const [ann, bob] = seats();
+    const { handle } = ann.beginTransaction();
+    expect(bob.joinTransaction({ ...handle, record, number }).ok).toBe(false);
+    expect(bob.alloc(16)).not.toBe(0);
+  });
 });
 
 describe('a thread that leaves', () => {
