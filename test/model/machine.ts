@@ -49,6 +49,8 @@ export class Machine extends Access {
   readonly killed = new Uint8Array(MAX_THREADS);
   /** How threads are called that an overflow has ended: they may have kept their seats. */
   readonly threw = new Set<number>();
+  /** Overflows in this schedule, caught ones too. */
+  overflows = 0;
   threads = 0;
   steps = 0;
   /** Nobody comes to a lock before it is free. */
@@ -104,6 +106,7 @@ export class Machine extends Access {
     this.threads = bodies.length;
     this.undertakers = bodies.length;
     this.steps = 0;
+    this.overflows = 0;
     this.queue = [];
     this.channels = [];
     this.licence.fill(0);
@@ -263,6 +266,7 @@ export class Machine extends Access {
   /** A stack overflow where the thread stands: it leaves its operation, and that ends it here. */
   throwIn(t: number): void {
     this.current = t;
+    this.overflows++;
     (this.throws[this.pendingSite[t] as number] as number)++;
     this.hashes.event(t, -1, 3);
     try {

@@ -28,7 +28,9 @@ export const KINDS = Object.freeze({
   receive: 17,
 });
 export type Kind = keyof typeof KINDS;
-const PLAIN = new Set<string>('get set getByte setByte clearBytes findByte getCount setCount'.split(' '));
+const PLAIN = new Set<string>(
+  'get set getByte setByte clearBytes findByte getCount setCount'.split(' '),
+);
 const ITERATORS = new Set('map forEach filter find every some reduce flatMap from'.split(' '));
 
 export interface Fn {

@@ -81,7 +81,7 @@ export class Runner {
       if (machine.failure !== null) break;
       this.list();
       if (this.count === 0) {
-        if (!this.anyDead()) break;
+        if (!this.anyDead() && machine.overflows === 0) break;
         if (this.anySleeper() && rescues-- > 0) this.rescue();
         else if (this.anySleeper() || !this.stage.callUndertaker()) break;
         continue;
@@ -116,6 +116,8 @@ export class Runner {
   }
 
   private strike(choice: number, t: number): void {
+    const { scenario, scene } = this.stage;
+    if (scenario.owned === true) scene.book.loses(t); // a seat given up counts as well
     this.tally.crashes++;
     this.onStrike?.(choice);
     if (choice >= THROW) {

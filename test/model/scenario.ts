@@ -50,6 +50,8 @@ export interface Scenario {
   readonly after?: (scene: Scene) => void;
   /** Blocks are taken by transactions only: none may be live that nobody holds, whoever died. */
   readonly strict?: boolean;
+  /** A heap that tracks owners: what only the dead had is nobody's, whatever they were doing. */
+  readonly owned?: boolean;
   /** Two threads free one block: entries without a tag may be left over in magazines. */
   readonly freesTwice?: boolean;
   /** The heap is not a heap: only the words of locks count. */
