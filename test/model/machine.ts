@@ -49,6 +49,8 @@ export class Machine extends Access {
   readonly killed = new Uint8Array(MAX_THREADS);
   /** How threads are called that an overflow has ended: they may have kept their seats. */
   readonly threw = new Set<number>();
+  /** Whether a death may have swallowed a wake-up: asleep, or between unlock and wake. */
+  wakeLost = false;
   /** Overflows in this schedule, caught ones too. */
   overflows = 0;
   threads = 0;
@@ -107,6 +109,7 @@ export class Machine extends Access {
     this.undertakers = bodies.length;
     this.steps = 0;
     this.overflows = 0;
+    this.wakeLost = false;
     this.queue = [];
     this.channels = [];
     this.licence.fill(0);
@@ -253,9 +256,22 @@ export class Machine extends Access {
   kill(t: number): void {
     (this.crashes[this.pendingSite[t] as number] as number)++;
     if (t >= this.undertakers) (this.again[this.pendingSite[t] as number] as number)++;
+    this.losesWake(t);
     this.hashes.event(t, this.lifeOf(t), 2);
     this.status[t] = DEAD;
     this.killed[t] = 1;
+  }
+
+  private losesWake(t: number): void {
+    const wakes = this.kinds[this.pendingSite[t] as number] === KINDS.wake;
+    if (wakes || this.status[t] === ASLEEP) this.wakeLost = true;
+  }
+
+  /** Whether a sleeper waits for a lock that is free, and whose wake-up nobody can have swallowed. */
+  isForgotten(t: number): boolean {
+    const site = this.sites[this.pendingSite[t] as number];
+    const atLock = site?.path === 'src/word/lock.ts';
+    return atLock && !this.wakeLost && this.memory.words[this.wordOf(t)] === 0;
   }
 
   /** The thread is put aside for a long time: nothing happens to it, but it is counted. */
@@ -266,6 +282,7 @@ export class Machine extends Access {
   /** A stack overflow where the thread stands: it leaves its operation, and that ends it here. */
   throwIn(t: number): void {
     this.current = t;
+    this.losesWake(t);
     this.overflows++;
     (this.throws[this.pendingSite[t] as number] as number)++;
     this.hashes.event(t, -1, 3);

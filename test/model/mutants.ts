@@ -2,13 +2,17 @@
 // can make, and that a schedule or a death has to show; the scenario named is one that shows it.
 // One that no scenario shows is a failure of the model, or stands in EQUIVALENT with the reason.
 
+import { ofArrays } from './mutants/arrays.ts';
 import { ofDepot } from './mutants/depot.ts';
 import { ofHeap } from './mutants/heap.ts';
 import { ofLock } from './mutants/lock.ts';
 import { ofMagazines } from './mutants/magazines.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { ofPages } from './mutants/pages.ts';
+import { ofRepair } from './mutants/repair.ts';
 import { ofStrays } from './mutants/strays.ts';
+import { ofTakeover } from './mutants/takeover.ts';
+import { ofTx } from './mutants/tx.ts';
 
 export type { Mutant };
 
@@ -19,6 +23,10 @@ export const mutants: readonly Mutant[] = [
   ...ofDepot,
   ...ofStrays,
   ...ofHeap,
+  ...ofTakeover,
+  ...ofArrays,
+  ...ofRepair,
+  ...ofTx,
 ];
 
 /** Mutants that no schedule can show, and why. */

@@ -107,6 +107,7 @@ export class Oracle {
     if (counted.wrong.length > 0) throw new Error(counted.wrong.join('; '));
     this.locksAreFree();
     this.judgeSizes();
+    if (deaths === 0) this.deathsAreTold();
     if (deaths + thrown === 0 && !freesTwice) this.judgeCounts(counted);
     const findings = validate(auditor).map((it) => `${it.where} ${it.ptr}: ${it.message}`);
     if (findings.length > 0) throw new Error(`validate: ${findings.join('; ')}`);
@@ -141,6 +142,15 @@ export class Oracle {
     const made = balance(auditor);
     if (made !== live.length)
       throw new Error(`${made} more allocs than frees, ${live.length} live`);
+  }
+
+  /** Nobody is gone: whoever has given up a seat has said so, and it is recovered or to be. */
+  private deathsAreTold(): void {
+    const { memory, layout, table } = this.stage.auditor;
+    for (let slot = 0; slot < table.seats; slot++) {
+      const given = (memory.get(layout.slots + slot * SLOT.WORDS + SLOT.SEAT) & 3) === 2;
+      if (given && memory.get(HEADER.DEATHS) === 0) throw new Error(`nobody looks at slot ${slot}`);
+    }
   }
 
   private locksAreFree(): void {

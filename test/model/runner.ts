@@ -184,7 +184,9 @@ export class Runner {
   private rescue(): void {
     const { machine } = this;
     for (let t = 0; t < machine.threads; t++) {
-      if (machine.status[t] === ASLEEP && machine.hasBound(t)) machine.timeOut(t);
+      if (machine.status[t] !== ASLEEP || !machine.hasBound(t)) continue;
+      if (machine.isForgotten(t)) machine.fail('stuck', `thread ${t} sleeps at a free lock`);
+      machine.timeOut(t);
     }
     this.last = -1;
   }
