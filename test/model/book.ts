@@ -33,6 +33,8 @@ export class Book {
   readonly history: Operation[] = [];
   private readonly first = new Map<number, number>();
   private readonly firstSizes = new Map<number, number>();
+  /** Blocks that were handed out since the schedule began. */
+  readonly retaken = new Set<number>();
   private readonly open = new Map<number, Operation>();
   private readonly seats = new Map<number, number>();
   private clock = 0;
@@ -42,6 +44,7 @@ export class Book {
     this.held.clear();
     this.sizes.clear();
     this.takers.clear();
+    this.retaken.clear();
     for (const [ptr, thread] of this.first) {
       this.held.set(ptr, thread);
       this.takers.set(ptr, thread);
@@ -76,6 +79,7 @@ export class Book {
     }
     this.held.set(ptr, thread);
     this.takers.set(ptr, thread);
+    this.retaken.add(ptr);
     this.sizes.set(ptr, size);
   }
 
@@ -142,6 +146,8 @@ export class Book {
 
   /** A free has returned. */
   gave(thread: number, ptr: number, freed: boolean): void {
+    const tried = freed && this.open.get(thread)?.kind === 'try';
+    if (tried && !this.retaken.has(ptr)) this.held.delete(ptr); // it was no stale one
     this.leave(thread, ptr, freed);
   }
 

@@ -6,7 +6,7 @@
 import { CLASS, HEADER, MAGAZINE, PAGE, SLOT, STATE } from '../../src/word/layout.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { isLive } from '../../src/block/statemap.ts';
-import type { Book, Pact } from './book.ts';
+import type { Book, Operation, Pact } from './book.ts';
 
 const { CACHED, SHELVED, LIVE, LARGE, SIMPLE_LIVE, FREE } = STATE;
 const { MASK, ENTRIES, COUNT, NEXT } = MAGAZINE;
@@ -169,7 +169,10 @@ class Census {
   private holders(): void {
     this.all = new Set(this.live);
     for (const pact of this.book.pacts) this.pact(pact);
-    const limbo = new Set(this.book.history.filter((it) => it.to === Infinity).map((it) => it.ptr));
+    const { history, retaken } = this.book;
+    const open = history.filter((it) => it.to === Infinity);
+    const stale = (it: Operation) => it.kind === 'try' && retaken.has(it.ptr);
+    const limbo = new Set(open.filter((it) => !stale(it)).map((it) => it.ptr));
     for (const ptr of this.book.held.keys()) {
       const live = this.live.delete(ptr / 16);
       if (!live && !limbo.has(ptr)) this.wrong.push(`block ${ptr} is held, but not live`);

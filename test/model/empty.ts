@@ -1,7 +1,7 @@
 // What a heap is in which nothing is left: as it was when it was made, by its shape, by every state
 // byte, by its counts, and by the pool of arrays.
 
-import { CLASS, HEADER, MAGAZINE, SLOT, STATE, ZONE } from '../../src/word/layout.ts';
+import { CLASS, HEADER, MAGAZINE, SLOT, STATE, TX, ZONE } from '../../src/word/layout.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { validate } from '../../src/heap/validate.ts';
 import { shapeOf } from '../support/tiny.ts';
@@ -48,7 +48,19 @@ export function remains(on: Attachment, shape: readonly number[], exact: boolean
     if (value !== 0) left.push(`${what} is ${value} in an empty heap`);
   }
   const found = validate(on).map((it) => `${it.where} ${it.ptr}: ${it.message}`);
-  return [...left, ...found, ...poolOf(on)];
+  return [...left, ...found, ...poolOf(on), ...recordsOf(on)];
+}
+
+/** Transactions that are not over. */
+function recordsOf({ memory, layout, geometry }: Attachment): string[] {
+  const left: string[] = [];
+  for (let index = 0; index < geometry.maxSlots * TX.PER_SLOT; index++) {
+    const at = layout.journals + index * TX.WORDS;
+    const state = memory.get(at + TX.STATE) & 7;
+    const over = state === 0 || state >= 5;
+    if (!over || memory.get(at + TX.CHUNK) !== 0) left.push(`record ${index} is in state ${state}`);
+  }
+  return left;
 }
 
 function poolOf({ memory, layout, geometry }: Attachment): string[] {

@@ -17,6 +17,8 @@ import { asksForLock, type Site } from './sites.ts';
 
 export type Running = Generator<void, unknown, unknown>;
 
+const LOCK = 'src/word/lock.ts';
+
 export const IDLE = 0;
 export const READY = 1;
 export const ASLEEP = 2;
@@ -49,7 +51,7 @@ export class Machine extends Access {
   readonly killed = new Uint8Array(MAX_THREADS);
   /** How threads are called that an overflow has ended: they may have kept their seats. */
   readonly threw = new Set<number>();
-  /** Whether a death may have swallowed a wake-up: asleep, or between unlock and wake. */
+  /** Whether a death may have swallowed a wake-up: of a sleeper, woken or not, or of who wakes. */
   wakeLost = false;
   /** Overflows in this schedule, caught ones too. */
   overflows = 0;
@@ -263,14 +265,14 @@ export class Machine extends Access {
   }
 
   private losesWake(t: number): void {
-    const wakes = this.kinds[this.pendingSite[t] as number] === KINDS.wake;
-    if (wakes || this.status[t] === ASLEEP) this.wakeLost = true;
+    const site = this.sites[this.pendingSite[t] as number];
+    if (site?.path === LOCK && /^(sleep|unlock)$/.test(site.fn)) this.wakeLost = true;
   }
 
   /** Whether a sleeper waits for a lock that is free, and whose wake-up nobody can have swallowed. */
   isForgotten(t: number): boolean {
     const site = this.sites[this.pendingSite[t] as number];
-    const atLock = site?.path === 'src/word/lock.ts';
+    const atLock = site?.path === LOCK;
     return atLock && !this.wakeLost && this.memory.words[this.wordOf(t)] === 0;
   }
 

@@ -30,4 +30,17 @@ export const mutants: readonly Mutant[] = [
 ];
 
 /** Mutants that no schedule can show, and why. */
-export const EQUIVALENT: Readonly<Record<string, string>> = {};
+export const EQUIVALENT: Readonly<Record<string, string>> = {
+  'bits are cleared before the blocks are cached':
+    'a repair makes the bits anew from the states, whichever of the two came first',
+  'a block is live before what is behind it is free':
+    'a repair makes the block as long as there is no start byte behind it: longer than was asked for',
+  'a tag is believed that the other end denies':
+    'the tag at a start is written before its start byte, so one that ends at a start is true',
+  'entries of the transaction before count':
+    'whoever finishes a transaction makes each entry inert; the number is a second wall',
+  'a record is open before it says whose it is':
+    'nobody reads it before its leader names it, and recovery finishes it alone',
+  'a vote counts when all is over':
+    'who decides finishes the part under its lock, whether it has voted or not',
+};

@@ -110,10 +110,11 @@ function print(plan: Plan, figures: Figures): void {
   }
   console.log(table.toString());
   const { coverage, ...totals } = figures;
-  const { unreached, uncrashed, ...sites } = coverage;
+  const { unreached, uncrashed, unmourned, ...sites } = coverage;
   console.log(JSON.stringify({ ...totals, ...sites }, null, 2));
   for (const site of unreached) console.log(`unreached ${site}`);
   for (const site of uncrashed) console.log(`nobody died at ${site}`);
+  for (const site of unmourned) console.log(`nobody died recovering at ${site}`);
   for (const row of plan.shown) {
     const seen = row.failure !== null || row.scenario in EQUIVALENT;
     if (!seen) console.log(`mutant not shown: ${row.scenario}`);
@@ -131,8 +132,9 @@ async function verify(options: Options): Promise<boolean> {
     writeFileSync(options.json, text);
   }
   const whole = options.scenario === undefined;
-  const { unreached, uncrashed } = figures.coverage;
-  const covered = !whole || unreached.length + uncrashed.length === 0;
+  const { unreached, uncrashed, unmourned } = figures.coverage;
+  const open = unreached.length + uncrashed.length + unmourned.length;
+  const covered = !whole || open === 0;
   return figures.failures === 0 && figures.shown === figures.mutants && covered;
 }
 

@@ -103,7 +103,7 @@ export const ofArrays: readonly Mutant[] = [
   ),
   mutant(
     'an empty magazine is the shelf’s before it is listed',
-    DOWN,
+    'depot, an empty magazine goes down and is taken up',
     SHELF,
     EMPTY_LAID,
     'memory.set(magazine + HOLDER, this.holder);\n    memory.set(record + EMPTIES, magazine);',
@@ -111,7 +111,7 @@ export const ofArrays: readonly Mutant[] = [
   ),
   mutant(
     'an empty magazine that is laid down stays the slot’s',
-    DOWN,
+    'depot, an empty magazine goes down and is taken up',
     SHELF,
     EMPTY_LAID,
     'memory.set(record + EMPTIES, magazine);',
@@ -119,7 +119,7 @@ export const ofArrays: readonly Mutant[] = [
   ),
   mutant(
     'an empty magazine is taken before it is noted',
-    RECLAIM,
+    'depot, an empty magazine goes down and is taken up',
     SHELF,
     'memory.set(note, magazine);\n    memory.set(magazine + HOLDER, holder); // COMMIT',
     'memory.set(magazine + HOLDER, holder);\n    memory.set(note, magazine);',
@@ -127,7 +127,7 @@ export const ofArrays: readonly Mutant[] = [
   ),
   mutant(
     'an empty magazine is off the shelf before it has a holder',
-    RECLAIM,
+    'depot, an empty magazine goes down and is taken up',
     SHELF,
     'memory.set(magazine + HOLDER, holder); // COMMIT\n' +
       '    memory.set(record + EMPTIES, memory.get(magazine + NEXT));',
@@ -145,7 +145,7 @@ export const ofArrays: readonly Mutant[] = [
   ),
   mutant(
     'a magazine is listed on the shelf under a count of before',
-    FILL,
+    RECLAIM,
     SHELF,
     'if (head !== 0) memory.set(head + COUNT, this.compact(head));',
     '',
@@ -162,11 +162,11 @@ export const ofArrays: readonly Mutant[] = [
   ),
   mutant(
     'a repair of the shelf that is cut doubles what it has moved up',
-    RECLAIM,
+    'the shelf of one who died sending its blocks home',
     SHELF,
     ' || this.lists(magazine, kept, granule)',
     '',
-    dyingTwice,
+    dying,
   ),
   mutant(
     'who takes a full magazine does not say that its blocks are between two states',

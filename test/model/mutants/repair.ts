@@ -14,7 +14,6 @@ const BUDDY = 'src/page/buddy.ts';
 const MAP = 'src/page/pagemap.ts';
 
 const REFILLS = 'slab, two refills at once';
-const DIRECT = 'blocks straight from the slab when no magazine is left';
 const EMPTY = 'slab, empty ones go back to the zone';
 const PAGES = 'slab, an empty one goes back while another thread takes pages';
 const RUNS = 'runs of a class taken and given';
@@ -25,7 +24,7 @@ const MERGE = 'buddy, two frees that merge with each other';
 export const ofRepair: readonly Mutant[] = [
   mutant(
     'a refill does not say which slab it changes',
-    REFILLS,
+    'slab, a block of another slab than was touched last, 1 magazines',
     SLAB,
     'this.memory.set(this.record + TOUCHED, slab);\n    const top',
     'const top',
@@ -33,7 +32,7 @@ export const ofRepair: readonly Mutant[] = [
   ),
   mutant(
     'who takes a block past the magazines does not say from which slab',
-    DIRECT,
+    'slab, a block of another slab than was touched last, 1 magazines',
     SLAB,
     'this.memory.set(this.record + TOUCHED, slab);\n    const granule',
     'const granule',
@@ -195,7 +194,7 @@ export const ofRepair: readonly Mutant[] = [
   ),
   mutant(
     'the way back in a list is not repaired',
-    EMPTY,
+    'slab, a block of another slab than was touched last, 6 magazines',
     MENDS,
     'map.set(slab, PREV, before);',
     '',
@@ -211,7 +210,7 @@ export const ofRepair: readonly Mutant[] = [
   ),
   mutant(
     'who leaves a list forgets the next before the others know it',
-    PAGES,
+    'slab, a block of another slab than was touched last, 1 magazines',
     MAP,
     'const prev = this.get(page, PREV);',
     'const prev = this.get(page, PREV);\n    this.set(page, NEXT, 0);',
@@ -219,7 +218,7 @@ export const ofRepair: readonly Mutant[] = [
   ),
   mutant(
     'a run of a class does not say that it comes or goes',
-    RUNS,
+    'runs of a class sent home',
     RUN,
     'this.memory.set(this.record + TOUCHED, page);\n    this.memory.set(this.record + REST_CARVED',
     'this.memory.set(this.record + REST_CARVED',
@@ -259,7 +258,7 @@ export const ofRepair: readonly Mutant[] = [
   ),
   mutant(
     'a free of the simple heap does not say in which arena',
-    ROUNDS,
+    'simple heap, two arenas',
     SIMPLE,
     'this.memory.set(SIMPLE_TOUCHED, arena);\n    return arena;',
     'return arena;',
@@ -267,7 +266,7 @@ export const ofRepair: readonly Mutant[] = [
   ),
   mutant(
     'an alloc of the simple heap does not say in which arena',
-    ROUNDS,
+    'simple heap, two arenas',
     SIMPLE,
     'this.memory.set(SIMPLE_TOUCHED, arena);\n      this.cut',
     'this.cut',
@@ -331,7 +330,7 @@ export const ofRepair: readonly Mutant[] = [
   ),
   mutant(
     'a free of a large run does not say which',
-    SPLIT,
+    MERGE,
     ZONE,
     'this.memory.set(this.record + TOUCHED, page);',
     '',

@@ -1,6 +1,6 @@
 // Wrongs done to what survivors do for the dead: locks taken over, seats, the steps of a recovery.
 
-import { dying, dyingTwice, mutant, mutantOf, type Mutant } from './mutant.ts';
+import { dying, mutant, mutantOf, type Mutant } from './mutant.ts';
 
 const LOCK = 'src/word/lock.ts';
 const SLOT = 'src/slot/slot.ts';
@@ -10,7 +10,6 @@ const DEPOT = 'src/block/depot.ts';
 
 const VISITORS = 'attach and detach, two visitors';
 const ROUND = 'recovery beside a round';
-const MEANWHILE = 'one recovers while another sits down in the seat';
 const TWO = 'two recover the same dead thread';
 
 export const ofTakeover: readonly Mutant[] = [
@@ -64,7 +63,7 @@ export const ofTakeover: readonly Mutant[] = [
   ),
   mutant(
     'deaths are forgotten after the slots have been looked at',
-    'who catches its overflow while another recovers',
+    'recovery beside a run of a class',
     RECOVERY,
     'const over = this.slots().filter((slot) => table.isOver(slot));',
     'const over = this.slots().filter((slot) => table.isOver(slot));\n    memory.store(DEATHS, 0);',
@@ -80,19 +79,19 @@ export const ofTakeover: readonly Mutant[] = [
   ),
   mutant(
     'a seat is the next one’s under the same incarnation',
-    MEANWHILE,
+    'a late witness of a death, while another sits down in the seat',
     SLOT,
     '(this.incarnationOf(slot) + 1) % INCARNATIONS',
     'this.incarnationOf(slot)',
-    { walk: 'kill' },
+    { walk: 'nobody' },
   ),
   mutant(
     'a late witness does not look who sits there now',
-    MEANWHILE,
+    'a late witness of a death, while another sits down in the seat',
     SLOT,
     'memory.load(record + WHO) === who && ',
     '',
-    { walk: 'kill' },
+    { walk: 'freeze' },
   ),
   mutantOf('a seat is nobody’s before it is free', VISITORS, SLOT, [
     [
@@ -103,19 +102,11 @@ export const ofTakeover: readonly Mutant[] = [
   ]),
   mutant(
     'a seat keeps the start of the thread before',
-    MEANWHILE,
+    'a late witness of a death, while another sits down in the seat',
     SLOT,
     'memory.store(record + START, 0);',
     '',
-    { walk: 'kill' },
-  ),
-  mutant(
-    'a seat is taken before its thread can be asked for',
-    MEANWHILE,
-    SLOT,
-    'memory.store(record + START, start);',
-    '',
-    dying,
+    { walk: 'freeze' },
   ),
   mutant(
     'the slot of the dead stays taken',
@@ -127,11 +118,11 @@ export const ofTakeover: readonly Mutant[] = [
   ),
   mutant(
     'the slot of the dead is free before its magazines are home',
-    MEANWHILE,
+    'a late witness of a death, while another sits down in the seat',
     RECOVERY,
     'let rolledBack = 0;',
     'let rolledBack = 0;\n    table.release(slot);',
-    dying,
+    { preemptions: 2 },
   ),
   mutant(
     'locks of the dead stay taken',
@@ -151,11 +142,11 @@ export const ofTakeover: readonly Mutant[] = [
   ),
   mutant(
     'who recovers does not look again under the lock',
-    MEANWHILE,
+    'a late witness of a death, while another sits down in the seat',
     RECOVERY,
     'for (const slot of over) if (table.isOver(slot)) found.push',
     'for (const slot of over) found.push',
-    { walk: 'kill' },
+    { preemptions: 2 },
   ),
   mutant(
     'who comes back leaves its old seat to others',
@@ -234,27 +225,11 @@ export const ofTakeover: readonly Mutant[] = [
   ),
   mutant(
     'recovery sends home what another thread has ended',
-    'checked: one block freed by two at once, exactly one succeeds',
+    'checked: a block that a dead thread was freeing, freed and taken by another',
     RELEASE,
     'const owed = states.generations.wasFinishedBy(granule, slot) && isLive',
     'const owed = isLive',
     dying,
-  ),
-  mutant(
-    'the dead’s last free is void after its block was given to another',
-    'checked: rounds and references',
-    RELEASE,
-    'if (!owed || !this.sendHome(granule, entry)) this.void(entry);',
-    'if (owed) this.sendHome(granule);\n    this.void(entry);',
-    dyingTwice,
-  ),
-  mutant(
-    'a block of the dead is freed although it is free',
-    'tracked: what only the dead had is freed',
-    RELEASE,
-    'if (this.finish(granule, seen) && this.counted(',
-    'if (this.counted(',
-    dyingTwice,
   ),
   mutant(
     'blocks of the dead stay live',

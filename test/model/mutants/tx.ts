@@ -13,7 +13,6 @@ const LARGE = 'src/block/large.ts';
 const RELEASE = 'src/heap/release.ts';
 
 const TWO = 'tx, two threads commit';
-const BACK = 'tx, one commits while another rolls back';
 const CHECKED = 'tx, checked: one commits while another rolls back';
 const LED = 'tx, a leader and a participant commit';
 const HASTE = 'tx, a leader that does not wait for the vote';
@@ -103,7 +102,7 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutant(
     'an entry counts before it names its block',
-    BACK,
+    'tx, one after another in one record',
     STATES,
     'this.memory.set(entry.at + BLOCK, granule);\n    this.memory.store(entry.at + KIND, entry.kind);',
     'this.memory.store(entry.at + KIND, entry.kind);\n    this.memory.set(entry.at + BLOCK, granule);',
@@ -148,7 +147,7 @@ export const ofTx: readonly Mutant[] = [
     RELEASE,
     'if (!ours) memory.set(entry.at + BYTES, seat.slot + 1);',
     'memory.set(entry.at + BYTES, seat.slot + 1);',
-    dyingTwice,
+    { walk: 'kill' },
   ),
   mutant(
     'who carries an entry out does not say so',
@@ -174,7 +173,7 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutant(
     'a record changes its state by a store',
-    HASTE,
+    'tx, a participant regrets its vote',
     RECORD,
     'return this.memory.cas(this.at + STATE, seen, (number << STATE_BITS) | to) === seen; // COMMIT',
     'if (seen < 0) return false;\n    this.memory.store(this.at + STATE, (number << STATE_BITS) | to);\n    return true;',
@@ -213,12 +212,12 @@ export const ofTx: readonly Mutant[] = [
     ENGINE,
     'this.finishLeaderOf(record); // which may still name the record in its list',
     '',
-    { dying: true, preemptions: 1 },
+    { walk: 'kill' },
   ),
   mutant('a part that no leader knows stays', LED, ENGINE, 'this.finishAlone(record);', '', dying),
   mutant(
     'a part is known before it is open',
-    LED,
+    'tx, a leader and two participants',
     ENGINE,
     'const number = open ? record.open(index, leaderNumber) : 0;\n    if (open) leader.addLocked(record);',
     'if (open) leader.addLocked(record);\n    const number = open ? record.open(index, leaderNumber) : 0;',
@@ -244,7 +243,7 @@ export const ofTx: readonly Mutant[] = [
     ENGINE,
     'if (kind === KINDS.PROTECT) this.copyBack(at);\n    this.giveBlock(at, kind);',
     'this.giveBlock(at, kind);\n    if (kind === KINDS.PROTECT) this.copyBack(at);',
-    { dying: true, preemptions: 1 },
+    dying,
   ),
   mutant(
     'bytes are not copied back',
@@ -302,11 +301,10 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutant(
     'what was undone counts again',
-    'tx, savepoints',
+    'tx, back to the same mark twice',
     ENGINE,
     'part.length = length;',
     '',
-    dying,
   ),
   mutant(
     'a record is open before it says whose it is',
@@ -318,11 +316,11 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutant(
     'a participant is named before it names the next',
-    'tx, a leader and two participants',
+    'tx, one joins while another has voted',
     RECORD,
     'memory.set(participant.at + NEXT, memory.get(at + JOINED));\n    memory.set(at + JOINED, participant.index + 1); // COMMIT',
     'const first = memory.get(at + JOINED);\n    memory.set(at + JOINED, participant.index + 1);\n    memory.set(participant.at + NEXT, first);',
-    { walk: 'kill' },
+    dying,
   ),
   mutant(
     'a vote counts when all is over',
@@ -333,11 +331,10 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutant(
     'a journal is written without its lock',
-    LED,
+    HASTE,
     ENGINE,
     'record.lock.lock();\n    const open = this.isOpen(part);',
     'const open = this.isOpen(part);',
-    { walk: 'nobody' },
   ),
   mutant(
     'who leaves has its transactions committed',

@@ -2,6 +2,7 @@
 // end it, or fail. The census holds each pact against the live blocks.
 
 import type { Result } from '../../../src/word/errors.ts';
+import type { Attachment } from '../../../src/heap/attachment.ts';
 import type { Transaction, TransactionHandle } from '../../../src/heap/transaction.ts';
 import type { Pact } from '../book.ts';
 import type { Scene } from '../scenario.ts';
@@ -133,6 +134,16 @@ export function transfer(scene: Scene, me: number, commit: boolean): void {
   if (more !== 0) scene.book.makes(scene.book.pact(), more);
   if (commit) tx.commit({ waitMs: 0 });
   else tx.rollback();
+  const changed = i32[account(scene, 0)] !== ACCOUNTS;
+  if (changed && !commit) throw new Error('a rollback left the bytes as they were changed');
+}
+
+/** Both accounts full, and nothing that looks like them anywhere else. */
+export function fillAccounts(scene: Scene): void {
+  const { i32 } = heapOf(scene, 0);
+  const { firstGranule, endGranule } = (scene.on[0] as Attachment).layout;
+  i32.fill(-1, firstGranule * 4, endGranule * 4);
+  i32[account(scene, 0)] = i32[account(scene, 1)] = ACCOUNTS;
 }
 
 export function totals(scene: Scene): void {

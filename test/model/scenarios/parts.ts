@@ -9,12 +9,12 @@ import type { Scenario, Scene } from '../scenario.ts';
 import { giveBack, heapOf, prepare } from './acts.ts';
 import {
   account,
-  ACCOUNTS,
   begin,
   both,
   commitMany,
   commitOne,
   ends,
+  fillAccounts,
   follow,
   giveIn,
   invite,
@@ -34,22 +34,50 @@ const shared = { heap, seats: 2, before: both, strict: true } as const;
 const TINY: ClassGeometry = { kind: 'slab', granules: 1, pages: 1, maxPages: 1, capacity: 12 };
 
 /** Does not wait for who has joined. */
-function leadInHaste(scene: Scene, me: number, channel: number): void {
+function leadInHaste(scene: Scene, me: number, channel: number): boolean {
   const pact = scene.book.pact();
   const tx = begin(scene, me);
   invite(scene, tx, channel);
   takeIn(scene, tx, pact);
-  pact.ended = tx.commit({ waitMs: 0 }).ok ? 'committed' : 'rolled back';
+  const done = tx.commit({ waitMs: 0 }).ok;
+  pact.ended = done ? 'committed' : 'rolled back';
+  return done;
 }
 
-/** A part of its own in the first pact; nobody waits for it. */
-function followAtWill(scene: Scene, me: number, channel: number, vote: boolean): void {
+/** A part of its own in the first pact; nobody waits for it. Whether it voted; null: not there. */
+function followAtWill(scene: Scene, me: number, channel: number, vote: boolean): boolean | null {
   const tx = join(scene, me, channel);
   const pact = scene.book.pacts[0] as Pact;
-  if (tx === null) return;
+  if (tx === null) return null;
   takeIn(scene, tx, pact);
-  if (vote) tx.ready();
-  else tx.rollback();
+  if (vote) return tx.ready();
+  tx.rollback();
+  return false;
+}
+
+/** Votes, then wants it all undone: too late, perhaps, and then it is told so. */
+function regrets(scene: Scene, me: number, channel: number): string {
+  const tx = join(scene, me, channel);
+  const pact = scene.book.pacts[0] as Pact;
+  if (tx === null) return 'absent';
+  takeIn(scene, tx, pact);
+  tx.ready();
+  tx.rollback();
+  return tx.outcome();
+}
+
+/** Goes back to a mark, and to the same mark again when its block is another's. */
+function backTwice(scene: Scene, me: number): void {
+  const [pact, other] = [scene.book.pact(), scene.book.pact()];
+  const tx = begin(scene, me);
+  const mark = tx.savepoint();
+  tx.alloc(SIZE);
+  tx.rollbackTo(mark);
+  const next = begin(scene, me);
+  takeIn(scene, next, other);
+  tx.rollbackTo(mark);
+  ends(scene, pact, tx.commit({ waitMs: 0 }));
+  ends(scene, other, next.commit({ waitMs: 0 }));
 }
 
 /** A transaction within fails; what is around it goes on. */
@@ -102,11 +130,6 @@ function protectTwice(scene: Scene, me: number): void {
   tx.rollback();
 }
 
-function fillAccounts(s: Scene): void {
-  const { i32 } = heapOf(s, 0);
-  i32[account(s, 0)] = i32[account(s, 1)] = ACCOUNTS;
-}
-
 /** Every block of TINY in turn lies in a magazine, whose array then goes back to the pool. */
 function litterPool(scene: Scene): void {
   const mine = heapOf(scene, 0);
@@ -121,6 +144,8 @@ function litterPool(scene: Scene): void {
     scene.blocks.push(ptr);
   }
   if (!tx.commit().ok) throw new Error('nothing to begin with');
+  // Of number 8 are, if they counted, entries that say 64 and more: where users' granules begin.
+  for (let number = 2; number < 8; number++) mine.beginTransaction().rollback();
 }
 
 /** Three transactions one after another in one record. */
@@ -168,9 +193,26 @@ export const scenarios: readonly Scenario[] = [
     name: 'tx, a leader that does not wait for the vote',
     ...shared,
     threads: [(s) => leadInHaste(s, 0, 1), (s) => followAtWill(s, 1, 1, true)],
+    check: (_, [committed, voted]) => {
+      if (committed === true && voted === false) throw new Error('committed without a vote');
+    },
   },
   {
-    name: 'tx, one joins while another rolls back',
+    name: 'tx, a participant regrets its vote',
+    ...shared,
+    threads: [(s) => leadInHaste(s, 0, 1), (s) => regrets(s, 1, 1)],
+    check: (_, [committed, told]) => {
+      const fits = told === 'absent' || (told === 'committed') === committed;
+      if (!fits) throw new Error(`the leader: ${String(committed)}, the participant: ${told}`);
+    },
+  },
+  {
+    name: 'tx, back to the same mark twice',
+    ...shared,
+    threads: [(s) => backTwice(s, 0), (s) => commitOne(s, 1)],
+  },
+  ...[true, false].map((vote): Scenario => ({
+    name: `tx, one joins while another ${vote ? 'has voted' : 'rolls back'}`,
     ...shared,
     seats: 3,
     threads: [
@@ -184,12 +226,12 @@ export const scenarios: readonly Scenario[] = [
         pact.ended = tx.commit({ waitMs: 0 }).ok ? 'committed' : 'rolled back';
       },
       (s) => {
-        followAtWill(s, 1, 1, false);
+        followAtWill(s, 1, 1, vote);
         s.wire.send(9, 1);
       },
       (s) => followAtWill(s, 2, 2, true),
     ],
-  },
+  })),
   {
     name: 'tx, one within fails and the rest goes on',
     ...shared,

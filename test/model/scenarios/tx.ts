@@ -3,14 +3,13 @@
 // protects are two accounts whose sum must not change.
 
 import type { Scenario } from '../scenario.ts';
-import { heapOf, prepare } from './acts.ts';
+import { prepare } from './acts.ts';
 import {
-  account,
-  ACCOUNTS,
   both,
   commitMany,
   commitOne,
   failOne,
+  fillAccounts,
   follow,
   lead,
   rollBackOne,
@@ -83,20 +82,14 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'tx, protected bytes come back',
     ...shared,
-    each: (s) => {
-      const { i32 } = heapOf(s, 0);
-      i32[account(s, 0)] = i32[account(s, 1)] = ACCOUNTS;
-    },
+    each: fillAccounts,
     threads: [(s) => transfer(s, 0, true), (s) => commitOne(s, 1)],
     after: totals,
   },
   {
     name: 'tx, protected bytes come back at a rollback',
     ...shared,
-    each: (s) => {
-      const { i32 } = heapOf(s, 0);
-      i32[account(s, 0)] = i32[account(s, 1)] = ACCOUNTS;
-    },
+    each: fillAccounts,
     threads: [(s) => transfer(s, 0, false), (s) => commitOne(s, 1)],
     after: totals,
   },
