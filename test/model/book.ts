@@ -28,9 +28,13 @@ export class Book {
   readonly held = new Map<number, number>();
   /** Pointer → bytes asked for. */
   readonly sizes = new Map<number, number>();
+  /** Pointer → the thread that was given it last. */
+  readonly takers = new Map<number, number>();
   readonly history: Operation[] = [];
   private readonly first = new Map<number, number>();
   private readonly firstSizes = new Map<number, number>();
+  /** Blocks that were handed out since the schedule began. */
+  readonly retaken = new Set<number>();
   private readonly open = new Map<number, Operation>();
   private readonly seats = new Map<number, number>();
   private clock = 0;
@@ -39,7 +43,12 @@ export class Book {
   begin(): void {
     this.held.clear();
     this.sizes.clear();
-    for (const [ptr, thread] of this.first) this.held.set(ptr, thread);
+    this.takers.clear();
+    this.retaken.clear();
+    for (const [ptr, thread] of this.first) {
+      this.held.set(ptr, thread);
+      this.takers.set(ptr, thread);
+    }
     for (const [ptr, size] of this.firstSizes) this.sizes.set(ptr, size);
     this.history.length = 0;
     this.pacts.length = 0;
@@ -69,7 +78,19 @@ export class Book {
       throw new Error(`${ptr} was handed to thread ${thread} while thread ${holder} holds it`);
     }
     this.held.set(ptr, thread);
+    this.takers.set(ptr, thread);
+    this.retaken.add(ptr);
     this.sizes.set(ptr, size);
+  }
+
+  /** A thread of a heap that tracks owners has died: what it took and had not given is nobody's. */
+  loses(thread: number): void {
+    for (const [ptr, taker] of this.takers) {
+      if (taker !== thread) continue;
+      this.held.delete(ptr);
+      this.sizes.delete(ptr);
+    }
+    for (const it of this.history) if (this.takers.get(it.ptr) === thread) it.ptr = 0;
   }
 
   /** A free begins. */
@@ -125,6 +146,8 @@ export class Book {
 
   /** A free has returned. */
   gave(thread: number, ptr: number, freed: boolean): void {
+    const tried = freed && this.open.get(thread)?.kind === 'try';
+    if (tried && !this.retaken.has(ptr)) this.held.delete(ptr); // it was no stale one
     this.leave(thread, ptr, freed);
   }
 

@@ -3,12 +3,14 @@
 // say where a cached one lies. A block must be in exactly one place; while somebody lies dead in
 // the middle of something, in at least one.
 
-import { CLASS, MAGAZINE, PAGE, SLOT, STATE } from '../../src/word/layout.ts';
+import { CLASS, HEADER, MAGAZINE, PAGE, SLOT, STATE } from '../../src/word/layout.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
-import type { Book, Pact } from './book.ts';
+import { isLive } from '../../src/block/statemap.ts';
+import type { Book, Operation, Pact } from './book.ts';
 
 const { CACHED, SHELVED, LIVE, LARGE, SIMPLE_LIVE, FREE } = STATE;
 const { MASK, ENTRIES, COUNT, NEXT } = MAGAZINE;
+const { SIMPLE_GRANULES } = HEADER;
 
 export interface CensusOptions {
   /** Threads whose stack overflowed: places may be double. */
@@ -25,6 +27,8 @@ export interface Counted {
   readonly wrong: readonly string[];
   /** All live blocks, as pointers. */
   readonly live: readonly number[];
+  /** Granules of blocks that are live or in a slot's magazine: what OUT should say. */
+  readonly out: number;
 }
 
 export function census(on: Attachment, book: Book, options: CensusOptions): Counted {
@@ -39,6 +43,7 @@ class Census {
   /** Granule → tags of the magazines that list it. */
   private readonly listed = new Map<number, number[]>();
   private readonly live = new Set<number>();
+  private out = 0;
   private all = new Set<number>();
 
   constructor(on: Attachment, book: Book, options: CensusOptions) {
@@ -55,7 +60,7 @@ class Census {
         const pages = this.on.map.lengthAt(page);
         if (pages <= 0 || page + pages > zone.buddy.end) {
           this.wrong.push(`the runs break off at page ${page}`);
-          return { wrong: this.wrong, live: [] };
+          return { wrong: this.wrong, live: [], out: 0 };
         }
         if (this.on.map.run(page) > 0) this.run(page, pages);
         page += pages;
@@ -63,7 +68,7 @@ class Census {
     }
     const live = [...this.live].map((granule) => granule * 16);
     this.holders();
-    return { wrong: this.wrong, live };
+    return { wrong: this.wrong, live, out: this.out + this.on.memory.get(SIMPLE_GRANULES) };
   }
 
   private magazines(id: number): void {
@@ -72,24 +77,37 @@ class Census {
       const record = layout.slots + slot * SLOT.WORDS;
       const at = record + SLOT.CACHES + id * 4;
       for (const top of [memory.get(at), memory.get(at + 2), memory.get(record + SLOT.MOVING)]) {
-        this.entries(top, CACHED + slot);
+        this.entries(top, CACHED + slot, id);
       }
     }
     let bound = geometry.magazines;
     let full = memory.get(layout.classes + id * CLASS.WORDS + CLASS.FULL);
     for (; full !== 0 && bound-- > 0; full = memory.get(full + NEXT)) {
-      this.entries(full + ENTRIES - 1 + memory.get(full + COUNT), SHELVED);
+      this.entries(full + ENTRIES - 1 + memory.get(full + COUNT), SHELVED, id);
     }
   }
 
-  private entries(top: number, tag: number): void {
+  private entries(top: number, tag: number, id: number): void {
     if (top === 0) return;
+    const { memory, layout } = this.on;
+    const capacity = memory.get(layout.classes + id * CLASS.WORDS + CLASS.CAPACITY);
+    const count = (top & MASK) - ENTRIES + 1;
+    const moving = tag !== SHELVED && this.isMoving(top, tag - CACHED);
+    if (!moving && count > capacity)
+      this.wrong.push(`${count} entries in a magazine of ${capacity}`);
     for (let at = (top & ~MASK) + ENTRIES; at <= top; at++) {
       const granule = this.on.memory.get(at);
       const tags = this.listed.get(granule);
       if (tags === undefined) this.listed.set(granule, [tag]);
       else tags.push(tag);
     }
+  }
+
+  /** Whether the slot's MOVING names that magazine: it may be one of another class. */
+  private isMoving(top: number, slot: number): boolean {
+    const { memory, layout } = this.on;
+    const moving = memory.get(layout.slots + slot * SLOT.WORDS + SLOT.MOVING);
+    return (moving & ~MASK) === (top & ~MASK);
   }
 
   private run(page: number, pages: number): void {
@@ -99,7 +117,10 @@ class Census {
     const end = first + (pages << map.granuleShift);
     const step = geometry.classes[owner - 1]?.granules ?? (owner === PAGE.ARENA ? 1 : end - first);
     for (let granule = first; granule + step <= end; granule += step) {
-      this.block(granule, states.get(granule), owner === PAGE.ARENA);
+      const state = states.get(granule);
+      const counts = isLive(state) || state >= CACHED;
+      if (counts && owner !== PAGE.ARENA) this.out += step;
+      this.block(granule, state, owner === PAGE.ARENA);
     }
   }
 
@@ -148,7 +169,10 @@ class Census {
   private holders(): void {
     this.all = new Set(this.live);
     for (const pact of this.book.pacts) this.pact(pact);
-    const limbo = new Set(this.book.history.filter((it) => it.to === Infinity).map((it) => it.ptr));
+    const { history, retaken } = this.book;
+    const open = history.filter((it) => it.to === Infinity);
+    const stale = (it: Operation) => it.kind === 'try' && retaken.has(it.ptr);
+    const limbo = new Set(open.filter((it) => !stale(it)).map((it) => it.ptr));
     for (const ptr of this.book.held.keys()) {
       const live = this.live.delete(ptr / 16);
       if (!live && !limbo.has(ptr)) this.wrong.push(`block ${ptr} is held, but not live`);

@@ -17,6 +17,8 @@ import { asksForLock, type Site } from './sites.ts';
 
 export type Running = Generator<void, unknown, unknown>;
 
+const LOCK = 'src/word/lock.ts';
+
 export const IDLE = 0;
 export const READY = 1;
 export const ASLEEP = 2;
@@ -49,6 +51,10 @@ export class Machine extends Access {
   readonly killed = new Uint8Array(MAX_THREADS);
   /** How threads are called that an overflow has ended: they may have kept their seats. */
   readonly threw = new Set<number>();
+  /** Whether a death may have swallowed a wake-up: of a sleeper, woken or not, or of who wakes. */
+  wakeLost = false;
+  /** Overflows in this schedule, caught ones too. */
+  overflows = 0;
   threads = 0;
   steps = 0;
   /** Nobody comes to a lock before it is free. */
@@ -104,6 +110,8 @@ export class Machine extends Access {
     this.threads = bodies.length;
     this.undertakers = bodies.length;
     this.steps = 0;
+    this.overflows = 0;
+    this.wakeLost = false;
     this.queue = [];
     this.channels = [];
     this.licence.fill(0);
@@ -250,9 +258,22 @@ export class Machine extends Access {
   kill(t: number): void {
     (this.crashes[this.pendingSite[t] as number] as number)++;
     if (t >= this.undertakers) (this.again[this.pendingSite[t] as number] as number)++;
+    this.losesWake(t);
     this.hashes.event(t, this.lifeOf(t), 2);
     this.status[t] = DEAD;
     this.killed[t] = 1;
+  }
+
+  private losesWake(t: number): void {
+    const site = this.sites[this.pendingSite[t] as number];
+    if (site?.path === LOCK && /^(sleep|unlock)$/.test(site.fn)) this.wakeLost = true;
+  }
+
+  /** Whether a sleeper waits for a lock that is free, and whose wake-up nobody can have swallowed. */
+  isForgotten(t: number): boolean {
+    const site = this.sites[this.pendingSite[t] as number];
+    const atLock = site?.path === LOCK;
+    return atLock && !this.wakeLost && this.memory.words[this.wordOf(t)] === 0;
   }
 
   /** The thread is put aside for a long time: nothing happens to it, but it is counted. */
@@ -263,6 +284,8 @@ export class Machine extends Access {
   /** A stack overflow where the thread stands: it leaves its operation, and that ends it here. */
   throwIn(t: number): void {
     this.current = t;
+    this.losesWake(t);
+    this.overflows++;
     (this.throws[this.pendingSite[t] as number] as number)++;
     this.hashes.event(t, -1, 3);
     try {

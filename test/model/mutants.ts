@@ -2,13 +2,17 @@
 // can make, and that a schedule or a death has to show; the scenario named is one that shows it.
 // One that no scenario shows is a failure of the model, or stands in EQUIVALENT with the reason.
 
+import { ofArrays } from './mutants/arrays.ts';
 import { ofDepot } from './mutants/depot.ts';
 import { ofHeap } from './mutants/heap.ts';
 import { ofLock } from './mutants/lock.ts';
 import { ofMagazines } from './mutants/magazines.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { ofPages } from './mutants/pages.ts';
+import { ofRepair } from './mutants/repair.ts';
 import { ofStrays } from './mutants/strays.ts';
+import { ofTakeover } from './mutants/takeover.ts';
+import { ofTx } from './mutants/tx.ts';
 
 export type { Mutant };
 
@@ -19,7 +23,24 @@ export const mutants: readonly Mutant[] = [
   ...ofDepot,
   ...ofStrays,
   ...ofHeap,
+  ...ofTakeover,
+  ...ofArrays,
+  ...ofRepair,
+  ...ofTx,
 ];
 
 /** Mutants that no schedule can show, and why. */
-export const EQUIVALENT: Readonly<Record<string, string>> = {};
+export const EQUIVALENT: Readonly<Record<string, string>> = {
+  'bits are cleared before the blocks are cached':
+    'a repair makes the bits anew from the states, whichever of the two came first',
+  'a block is live before what is behind it is free':
+    'a repair makes the block as long as there is no start byte behind it: longer than was asked for',
+  'a tag is believed that the other end denies':
+    'the tag at a start is written before its start byte, so one that ends at a start is true',
+  'entries of the transaction before count':
+    'whoever finishes a transaction makes each entry inert; the number is a second wall',
+  'a record is open before it says whose it is':
+    'nobody reads it before its leader names it, and recovery finishes it alone',
+  'a vote counts when all is over':
+    'who decides finishes the part under its lock, whether it has voted or not',
+};

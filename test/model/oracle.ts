@@ -6,13 +6,14 @@
 // just taking or giving may be live without a holder. A thread whose stack overflowed between two
 // stores of the fast path has given up no seat: what it holds there may be in two places.
 
-import { HEADER, MAGAZINE, SLOT } from '../../src/word/layout.ts';
+import { HEADER, SLOT } from '../../src/word/layout.ts';
 import { slotOfToken } from '../../src/word/lock.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
 import { validate } from '../../src/heap/validate.ts';
-import { shapeOf } from '../support/tiny.ts';
+import { Resize } from '../../src/heap/resize.ts';
 import { isLinear } from './book.ts';
-import { census, type CensusOptions } from './census.ts';
+import { census, type CensusOptions, type Counted } from './census.ts';
+import { balance, remains } from './empty.ts';
 import { ASLEEP, DEAD, DONE, READY } from './machine.ts';
 import type { Stage } from './stage.ts';
 
@@ -83,6 +84,7 @@ export class Oracle {
     realm.machine.drive(() => scenario.check?.(scene, realm.machine.results));
     const { history, heldFirst } = scene.book;
     if (scenario.freesTwice === true) return; // a plain heap may say yes to both
+    if (scene.book.pacts.length > 0) return; // what transactions do is not in the history
     if (history.length > 0 && history.length <= HISTORY_MAX && !isLinear(history, heldFirst)) {
       throw new Error('no order of the operations explains what they returned');
     }
@@ -94,20 +96,64 @@ export class Oracle {
     const held = [...scene.book.held].map(String).sort().join(' ');
     const fate = [...machine.status].join('') + [...machine.killed].join('');
     const key = `${this.stage.hash()} ${fate} ${held}`;
-    if (this.sound.has(key)) return;
+    const sure = scenario.after === undefined; // users' bytes are not in the hash
+    if (sure && this.sound.has(key)) return;
     const { freesTwice = false } = scenario;
-    const thrown = deaths - machine.killed.reduce((sum, it) => sum + it, 0);
+    const thrown = machine.overflows;
     const limbo = thrown > 0 ? Infinity : scenario.strict === true ? 0 : deaths;
     const waits = (status: number) => status === READY || status === ASLEEP;
     const stayed = thrown > 0 || machine.status.some(waits);
     const options = { thrown, limbo, freesTwice, stayed };
-    const { wrong } = census(auditor, scene.book, options);
-    if (wrong.length > 0) throw new Error(wrong.join('; '));
+    const counted = census(auditor, scene.book, options);
+    if (counted.wrong.length > 0) throw new Error(counted.wrong.join('; '));
     this.locksAreFree();
+    this.judgeSizes();
+    if (deaths + thrown === 0 && !freesTwice) this.judgeCounts(counted);
     const findings = validate(auditor).map((it) => `${it.where} ${it.ptr}: ${it.message}`);
     if (findings.length > 0) throw new Error(`validate: ${findings.join('; ')}`);
     this.drain(options, deaths);
     if (this.sound.size < 200_000) this.sound.add(key);
+  }
+
+  /** Each block that is held has the bytes that were asked for, and no two share any. */
+  private judgeSizes(): void {
+    const { scene, auditor, scenario } = this.stage;
+    const { sizes, history } = scene.book;
+    const resized = new Set(history.filter((it) => it.to === Infinity).map((it) => it.ptr));
+    if (scenario.freesTwice === true) return; // who holds what is not theirs to say
+    const resize = new Resize(auditor);
+    let end = 0;
+    for (const ptr of [...scene.book.held.keys()].sort((a, b) => a - b)) {
+      const asked = resized.has(ptr) ? 0 : (sizes.get(ptr) ?? 0); // by one who died in it
+      const bytes = resize.bytesOf(ptr / 16);
+      if (ptr % 16 !== 0 || bytes < asked) throw new Error(`${ptr} has ${bytes} of ${asked} bytes`);
+      if (ptr < end) throw new Error(`${ptr} lies in the block before it, which ends at ${end}`);
+      end = ptr + Math.max(bytes, asked);
+    }
+  }
+
+  /** Nobody died: the figures are exact. */
+  private judgeCounts({ live, out }: Counted): void {
+    const { auditor } = this.stage;
+    const told = auditor.memory.get(HEADER.OUT);
+    if (told !== out) throw new Error(`OUT is ${told}; blocks have ${out} granules`);
+    const peak = auditor.memory.get(HEADER.OUT_PEAK);
+    if (peak < out) throw new Error(`OUT_PEAK is ${peak}, below ${out}`);
+    const made = balance(auditor);
+    if (made !== live.length)
+      throw new Error(`${made} more allocs than frees, ${live.length} live`);
+  }
+
+  /** Nobody is gone: whoever has given up a seat has said so, and it is recovered or to be. */
+  judgeTold(): void {
+    const { machine } = this.stage.realm;
+    if (this.stage.scenario.bare === true || machine.killed.includes(1)) return;
+    const { memory, layout, table } = this.stage.auditor;
+    for (let slot = 0; slot < table.seats; slot++) {
+      const given = (memory.get(layout.slots + slot * SLOT.WORDS + SLOT.SEAT) & 3) === 2;
+      if (!given || memory.get(HEADER.DEATHS) !== 0) continue;
+      machine.fail('oracle', `nobody has been told that slot ${slot} was given up`);
+    }
   }
 
   private locksAreFree(): void {
@@ -125,7 +171,7 @@ export class Oracle {
 
   /** Everything goes home: then the heap is what it was when it was made. */
   private drain(options: CensusOptions, deaths: number): void {
-    const { scene, realm, auditor, emptyShape, formatted } = this.stage;
+    const { scene, realm, auditor, emptyShape } = this.stage;
     const { machine } = realm;
     scene.heaps.forEach((heap, t) => {
       if (machine.killed[t] === 0) machine.drive(() => heap.detach());
@@ -140,25 +186,10 @@ export class Oracle {
     }
     machine.drive(() => last.reclaim());
     machine.drive(() => last.detach());
-    const { memory } = auditor;
     if (this.someoneStayed()) return; // with what it has in its magazines
-    const left = shapeOf(auditor).some((run, i) => run !== emptyShape[i]);
-    if (left) throw new Error('the pages have not merged back to what they were');
-    if (deaths === 0 && memory.get(HEADER.OUT) !== 0) throw new Error('OUT of an empty heap');
-    this.poolIsWhole(formatted.geometry.magazines);
-  }
-
-  private poolIsWhole(arrays: number): void {
-    const { memory, layout } = this.stage.auditor;
-    let free = arrays - memory.get(HEADER.POOL_NEXT);
-    for (let at = memory.get(HEADER.POOL_FREE); at !== 0 && free <= arrays; free++) {
-      at = memory.get(at + MAGAZINE.NEXT);
-    }
-    const held = Array.from({ length: arrays }, (_, i) => layout.magazines + i * MAGAZINE.WORDS);
-    const lost = held.filter((at) => memory.get(at + MAGAZINE.HOLDER) !== 0).length;
-    if (free !== arrays || lost > 0) {
-      throw new Error(`${arrays - free} arrays are not in the pool, ${lost} have a holder`);
-    }
+    const exact = deaths + machine.overflows === 0;
+    const left = remains(auditor, emptyShape, exact);
+    if (left.length > 0) throw new Error(left.slice(0, 4).join('; '));
   }
 
   /** Whether a seat is still taken: by a thread that an overflow ended, or that is a failure. */

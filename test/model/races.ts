@@ -15,7 +15,9 @@ const PLAIN_WRITE = 0;
 const PLAIN_READ = 1;
 const ATOMIC_WRITE = 2;
 const ATOMIC_READ = 3;
-const ROW = 4 * MAX_THREADS;
+/** Argued accesses are kept apart: a later one hides no earlier one that is not. */
+const KINDS = 4;
+const ROW = 2 * KINDS * MAX_THREADS;
 
 const PLAIN = [PLAIN_WRITE, PLAIN_READ];
 const WRITES = [PLAIN_WRITE, ATOMIC_WRITE];
@@ -105,6 +107,7 @@ export class Races {
     let found = false;
     for (const kind of kinds) {
       if (this.against(t, at * ROW + kind * MAX_THREADS)) found = true;
+      if (this.against(t, at * ROW + (kind + KINDS) * MAX_THREADS)) found = true;
     }
     return found;
   }
@@ -127,7 +130,7 @@ export class Races {
       this.seen[at] = this.run;
       this.accesses.fill(0, at * ROW, at * ROW + ROW);
     }
-    const cell = at * ROW + kind * MAX_THREADS + t;
+    const cell = at * ROW + (site < ARGUED ? kind : kind + KINDS) * MAX_THREADS + t;
     this.accesses[cell] = this.clocks[t * MAX_THREADS + t] as number;
     this.sites[cell] = site;
   }

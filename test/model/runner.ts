@@ -5,7 +5,7 @@
 import { ASLEEP, DEAD, DONE, READY } from './machine.ts';
 import type { Machine } from './machine.ts';
 import { Oracle } from './oracle.ts';
-import type { Stage } from './stage.ts';
+import { UNDERTAKERS, type Stage } from './stage.ts';
 
 export const RUN = 0;
 export const TIMEOUT = 8;
@@ -15,8 +15,8 @@ export const THROW = 24;
 export const STOP = -1;
 
 const STEPS_MAX = 20_000;
-/** How often all sleepers are woken by their time when only the dead could wake them. */
-const RESCUES = 12;
+/** How often a sleeper is woken by its time when only the dead could wake it. */
+const RESCUES = 36;
 
 export interface Limits {
   /** Switches away from a thread that could go on. */
@@ -58,6 +58,7 @@ export class Runner {
   kills = 0;
   throws = 0;
   timeouts = 0;
+  private rescued = 0;
   /** Sees deaths and time-outs as they are made. */
   onStrike: ((choice: number) => void) | null = null;
   private readonly oracle: Oracle;
@@ -76,14 +77,19 @@ export class Runner {
     const { machine } = this;
     this.reset(limits);
     this.stage.begin();
+    for (const t of this.stage.scenario.dead ?? []) machine.kill(t);
     let rescues = RESCUES;
     for (;;) {
       if (machine.failure !== null) break;
       this.list();
       if (this.count === 0) {
-        if (!this.anyDead()) break;
+        if (!this.anyDead() && machine.overflows === 0) break;
         if (this.anySleeper() && rescues-- > 0) this.rescue();
-        else if (this.anySleeper() || !this.stage.callUndertaker()) break;
+        else if (this.anySleeper()) break;
+        else {
+          this.oracle.judgeTold();
+          if (!this.stage.callUndertaker()) break;
+        }
         continue;
       }
       const choice = policy.next(this);
@@ -116,6 +122,8 @@ export class Runner {
   }
 
   private strike(choice: number, t: number): void {
+    const { scenario, scene } = this.stage;
+    if (scenario.owned === true) scene.book.loses(t); // a seat given up counts as well
     this.tally.crashes++;
     this.onStrike?.(choice);
     if (choice >= THROW) {
@@ -133,9 +141,11 @@ export class Runner {
     this.made.length = 0;
     this.last = -1;
     this.preemptions = limits.preemptions;
-    this.kills = limits.kills;
+    const dead = this.stage.scenario.dead?.length ?? 0;
+    this.kills = Math.min(limits.kills, UNDERTAKERS - dead); // one at least recovers in the end
     this.throws = limits.throws;
     this.timeouts = limits.timeouts;
+    this.rescued = 0;
     this.machine.patient = limits.queues === false;
   }
 
@@ -179,10 +189,16 @@ export class Runner {
     return this.machine.status.includes(DEAD);
   }
 
+  /** One sleeper's wait ends, each in its turn. */
   private rescue(): void {
     const { machine } = this;
-    for (let t = 0; t < machine.threads; t++) {
-      if (machine.status[t] === ASLEEP && machine.hasBound(t)) machine.timeOut(t);
+    for (let i = 1; i <= machine.threads; i++) {
+      const t = (this.rescued + i) % machine.threads;
+      if (machine.status[t] !== ASLEEP || !machine.hasBound(t)) continue;
+      if (machine.isForgotten(t)) machine.fail('stuck', `thread ${t} sleeps at a free lock`);
+      machine.timeOut(t);
+      this.rescued = t;
+      break;
     }
     this.last = -1;
   }

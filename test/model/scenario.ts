@@ -28,6 +28,8 @@ export interface Scene {
   readonly wire: Wire;
   /** Blocks that `before` has made. */
   readonly blocks: number[];
+  /** References that `before` has made. */
+  readonly refs: number[];
   /** Locks that `before` has made, one view for each thread. */
   readonly locks: Lock[];
   /** Whether the zones refuse something in this schedule, so that any alloc may fail. */
@@ -50,6 +52,10 @@ export interface Scenario {
   readonly after?: (scene: Scene) => void;
   /** Blocks are taken by transactions only: none may be live that nobody holds, whoever died. */
   readonly strict?: boolean;
+  /** Threads that have died in front of their first access. */
+  readonly dead?: readonly number[];
+  /** A heap that tracks owners: what only the dead had is nobody's, whatever they were doing. */
+  readonly owned?: boolean;
   /** Two threads free one block: entries without a tag may be left over in magazines. */
   readonly freesTwice?: boolean;
   /** The heap is not a heap: only the words of locks count. */

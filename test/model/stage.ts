@@ -9,12 +9,13 @@ import { FEW } from '../support/classes.ts';
 import { shapeOf, tinyHeap, type Tiny } from '../support/tiny.ts';
 import { Book } from './book.ts';
 import type { Realm } from './loader.ts';
+import { DONE } from './machine.ts';
 import { ModelMemory } from './memory.ts';
 import { Namer } from './names.ts';
 import type { Scenario, Scene, Wire } from './scenario.ts';
 
 /** Threads that recover the dead when all others have ended: two of them may die too. */
-const UNDERTAKERS = 3;
+export const UNDERTAKERS = 3;
 
 export class Stage {
   readonly scenario: Scenario;
@@ -82,7 +83,7 @@ export class Stage {
     const { machine } = this.realm;
     const called = machine.threads - this.bodies.length;
     if (this.scenario.bare === true || called >= UNDERTAKERS) return false;
-    if (called > 0 && machine.killed[machine.threads - 1] === 0) return false;
+    if (called > 0 && machine.status[machine.threads - 1] === DONE) return false;
     machine.add(() => this.undertaker(this.scene));
     return true;
   }
@@ -110,6 +111,7 @@ function sceneOf(realm: Realm, scenario: Scenario, tiny: Tiny): Scene {
     book: new Book(),
     wire: {} as Wire, // its calls have become steps of the machine
     blocks: [],
+    refs: [],
     locks: [],
     mayFail: () => realm.failAt > 0,
   };

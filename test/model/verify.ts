@@ -121,10 +121,11 @@ function print(plan: Plan, figures: Figures): void {
   }
   console.log(table.toString());
   const { coverage, ...totals } = figures;
-  const { unreached, uncrashed, ...sites } = coverage;
+  const { unreached, uncrashed, unmourned, ...sites } = coverage;
   console.log(JSON.stringify({ ...totals, ...sites }, null, 2));
   for (const site of unreached) console.log(`unreached ${site}`);
   for (const site of uncrashed) console.log(`nobody died at ${site}`);
+  for (const site of unmourned) console.log(`nobody died recovering at ${site}`);
   for (const row of plan.shown) {
     const seen = row.failure !== null || row.scenario in EQUIVALENT;
     if (!seen) console.log(`mutant not shown: ${row.scenario}`);
@@ -155,8 +156,9 @@ async function verify(options: Options): Promise<boolean> {
     const text = JSON.stringify({ figures, rows: plan.rows, mutants: plan.shown }, null, 2);
     writeFileSync(options.json, text);
   }
-  const { unreached, uncrashed } = figures.coverage;
-  const covered = options.scenario !== undefined || unreached.length + uncrashed.length === 0;
+  const { unreached, uncrashed, unmourned } = figures.coverage;
+  const open = unreached.length + uncrashed.length + unmourned.length;
+  const covered = options.scenario !== undefined || open === 0;
   const survived =
     typeof kills === 'boolean' || (kills.failures.length === 0 && kills.bytesLost === 0);
   return figures.failures === 0 && figures.shown === figures.mutants && covered && survived;

@@ -2,17 +2,31 @@
 // the oracle knows who holds what.
 
 import type { Scene } from '../scenario.ts';
+import { HeapError } from '../../../src/word/errors.ts';
 import { SharedHeap } from '../../../src/heap/heap.ts';
 
 export function heapOf(scene: Scene, me: number): SharedHeap {
   return scene.heaps[me] as SharedHeap;
 }
 
-/** Comes when all others have ended, and recovers those of them that are dead. */
+/**
+ * Comes when all others have ended, and recovers those of them that are dead. Where the living have
+ * all seats it goes away again: then nobody's death may be left to recover.
+ */
 export function undertaker(scene: Scene): void {
-  const heap = SharedHeap['enter'](scene.formatted);
-  heap.recover();
-  heap.detach();
+  const heap = enter(scene);
+  heap?.recover();
+  heap?.detach();
+}
+
+/** One more attachment; null when the living have all seats. */
+export function enter(scene: Scene): SharedHeap | null {
+  try {
+    return SharedHeap['enter'](scene.formatted);
+  } catch (error) {
+    if (!(error instanceof HeapError) || error.code !== 'NO_SLOT') throw error;
+    return null;
+  }
 }
 
 export function take(scene: Scene, me: number, size: number): number {

@@ -1,0 +1,388 @@
+// Wrongs done to what a repair believes: the notes of what is being changed, the order of stores
+// around them, and the repairs themselves.
+
+import { dying, mutant, mutantOf, type Mutant } from './mutant.ts';
+
+const SLAB = 'src/block/slab.ts';
+const SUMS = 'src/block/slabsums.ts';
+const MENDS = 'src/block/slabrepair.ts';
+const RUN = 'src/block/run.ts';
+const SIMPLE = 'src/block/simple.ts';
+const ARENAS = 'src/block/simplerepair.ts';
+const ZONE = 'src/page/zone.ts';
+const BUDDY = 'src/page/buddy.ts';
+const MAP = 'src/page/pagemap.ts';
+
+const REFILLS = 'slab, two refills at once';
+const EMPTY = 'slab, empty ones go back to the zone';
+const PAGES = 'slab, an empty one goes back while another thread takes pages';
+const RUNS = 'runs of a class taken and given';
+const ROUNDS = 'simple heap, two rounds';
+const SPLIT = 'buddy, two threads split and merge at order 0';
+const MERGE = 'buddy, two frees that merge with each other';
+
+export const ofRepair: readonly Mutant[] = [
+  mutant(
+    'a refill does not say which slab it changes',
+    'slab, a block of another slab than was touched last, 1 magazines',
+    SLAB,
+    'this.memory.set(this.record + TOUCHED, slab);\n    const top',
+    'const top',
+    dying,
+  ),
+  mutant(
+    'who takes a block past the magazines does not say from which slab',
+    'slab, a block of another slab than was touched last, 1 magazines',
+    SLAB,
+    'this.memory.set(this.record + TOUCHED, slab);\n    const granule',
+    'const granule',
+    dying,
+  ),
+  mutant(
+    'a block comes home and nobody says to which slab',
+    EMPTY,
+    SLAB,
+    'memory.set(record + TOUCHED, slab);\n    this.states.beginEnd',
+    'this.states.beginEnd',
+    dying,
+  ),
+  mutant(
+    'a slab goes and nobody says which',
+    PAGES,
+    SLAB,
+    'this.memory.set(this.record + TOUCHED, slab);\n    this.sums',
+    'this.sums',
+    dying,
+  ),
+  mutantOf(
+    'bits are cleared before the blocks are cached',
+    REFILLS,
+    SLAB,
+    [
+      [
+        'this.memory.set(at, top + count);',
+        'this.memory.set(at, top + count);\n    this.clear(slab, count);',
+      ],
+      ['this.clear(slab, count);\n    return count;', 'return count;'],
+    ],
+    dying,
+  ),
+  mutant(
+    'a run is cut with the owner of before',
+    REFILLS,
+    BUDDY,
+    'this.map.set(page, OWNER, owner);',
+    '',
+    dying,
+  ),
+  mutant('a run is cut and not noted', REFILLS, BUDDY, 'this.memory.set(note, page);', '', dying),
+  mutantOf(
+    'a run is cut before it has an owner',
+    REFILLS,
+    BUDDY,
+    [
+      [
+        'this.claim(page, claim);\n    this.lists.take(page, order);\n    const length',
+        'this.lists.take(page, order);\n    const length',
+      ],
+      ['// COMMIT: the pieces behind it become visible with it', '\n    this.claim(page, claim);'],
+    ],
+    dying,
+  ),
+  mutant(
+    'a run that was cut for the dead stays cut',
+    REFILLS,
+    SLAB,
+    'if (owner === TRANSIT + id) this.giveUp(slab);',
+    '',
+    dying,
+  ),
+  mutant(
+    'a slab is one before its pages know it',
+    REFILLS,
+    SLAB,
+    'const blocks = this.capacityOf(pages);\n    for (let page',
+    'const blocks = this.capacityOf(pages);\n    map.set(slab, OWNER, this.id);\n    for (let page',
+    dying,
+  ),
+  mutantOf(
+    'sums without the slab are written when it is one already',
+    REFILLS,
+    SLAB,
+    [
+      ['this.sums.without(slab, 0, 0);\n', ''],
+      ['// COMMIT: from here on it is a slab', '\n    this.sums.without(slab, 0, 0);'],
+    ],
+    dying,
+  ),
+  mutantOf(
+    'sums without the slab are written when it is none any more',
+    PAGES,
+    SLAB,
+    [
+      ['this.sums.without(slab, pages, blocks);\n', ''],
+      ['// COMMIT: no slab any more', '\n    this.sums.without(slab, pages, blocks);'],
+    ],
+    dying,
+  ),
+  mutant('sums name no slab', PAGES, SUMS, 'memory.set(record + REST_OF, slab);', '', dying),
+  mutantOf(
+    'sums name their slab before they stand',
+    PAGES,
+    SUMS,
+    [
+      [
+        'memory.set(record + REST_SLABS,',
+        'memory.set(record + REST_OF, slab);\n    memory.set(record + REST_SLABS,',
+      ],
+      ['blocks);\n    memory.set(record + REST_OF, slab);', 'blocks);'],
+    ],
+    dying,
+  ),
+  mutantOf(
+    'sums name no slab any more before they are added up',
+    PAGES,
+    SUMS,
+    [
+      [
+        'memory.set(record + SLABS, memory.get(record + REST_SLABS)',
+        'memory.set(record + REST_OF, 0);\n    memory.set(record + SLABS, memory.get(record + REST_SLABS)',
+      ],
+      ['+ blocks);\n    memory.set(record + REST_OF, 0);', '+ blocks);'],
+    ],
+    dying,
+  ),
+  mutant(
+    'sums are not repaired',
+    PAGES,
+    SUMS,
+    'if (this.memory.get(this.record + REST_OF) !== 0) this',
+    'if (this.record < 0) this',
+    dying,
+  ),
+  mutant(
+    'bits are not repaired',
+    REFILLS,
+    MENDS,
+    'if (touched !== 0) this.bits(touched);',
+    '',
+    dying,
+  ),
+  mutant(
+    'a slab that is in no list stays out',
+    EMPTY,
+    MENDS,
+    'this.map.link(this.slabs.listOf(touched), touched);',
+    '',
+    dying,
+  ),
+  mutant(
+    'a slab that has gone stays in the list',
+    PAGES,
+    MENDS,
+    'else map.set(before, NEXT, next);',
+    'else void next;',
+    dying,
+  ),
+  mutant(
+    'the head of a list that has gone stays',
+    PAGES,
+    MENDS,
+    'else if (before === 0) map.memory.set(head, next);',
+    'else if (before === 0) void next;',
+    dying,
+  ),
+  mutant(
+    'the way back in a list is not repaired',
+    'slab, a block of another slab than was touched last, 6 magazines',
+    MENDS,
+    'map.set(slab, PREV, before);',
+    '',
+    dying,
+  ),
+  mutant(
+    'a list begins with a slab that does not know the next',
+    EMPTY,
+    MAP,
+    'const first = this.memory.get(head);',
+    'const first = this.memory.get(head);\n    this.memory.set(head, page);',
+    dying,
+  ),
+  mutant(
+    'who leaves a list forgets the next before the others know it',
+    'slab, a block of another slab than was touched last, 1 magazines',
+    MAP,
+    'const prev = this.get(page, PREV);',
+    'const prev = this.get(page, PREV);\n    this.set(page, NEXT, 0);',
+    dying,
+  ),
+  mutant(
+    'a run of a class does not say that it comes or goes',
+    'runs of a class sent home',
+    RUN,
+    'this.memory.set(this.record + TOUCHED, page);\n    this.memory.set(this.record + REST_CARVED',
+    'this.memory.set(this.record + REST_CARVED',
+    dying,
+  ),
+  mutant(
+    'a run of a class is counted no more before its block is free',
+    RUNS,
+    RUN,
+    'this.rest(page, this.memory.get(this.record + CARVED) - 1);',
+    '',
+    dying,
+  ),
+  mutant(
+    'runs of a class count what they had before',
+    RUNS,
+    RUN,
+    'this.memory.set(this.record + REST_OF, page);',
+    '',
+    dying,
+  ),
+  mutant(
+    'a run of a class that was on its way to a zone is lost',
+    RUNS,
+    RUN,
+    'else if (ours) this.goes(page);',
+    '',
+    dying,
+  ),
+  mutant(
+    'a run of a class that was on its way to a magazine is lost',
+    RUNS,
+    RUN,
+    'if (isBlock) this.came(page);',
+    'if (isBlock) this.settled();',
+    dying,
+  ),
+  mutant(
+    'a free of the simple heap does not say in which arena',
+    'simple heap, two arenas',
+    SIMPLE,
+    'this.memory.set(SIMPLE_TOUCHED, arena);\n    return arena;',
+    'return arena;',
+    dying,
+  ),
+  mutant(
+    'an alloc of the simple heap does not say in which arena',
+    'simple heap, two arenas',
+    SIMPLE,
+    'this.memory.set(SIMPLE_TOUCHED, arena);\n      this.cut',
+    'this.cut',
+    dying,
+  ),
+  mutant(
+    'an arena that was cut for the dead stays cut',
+    ROUNDS,
+    SIMPLE,
+    'if (owner === TRANSIT + ARENA) this.giveUp(arena);',
+    '',
+    dying,
+  ),
+  mutant(
+    'an arena that the dead emptied stays',
+    ROUNDS,
+    SIMPLE,
+    'if (owner === ARENA && map.get(arena, LIVE_BLOCKS) === 0) this.dropArena(arena);',
+    '',
+    dying,
+  ),
+  mutant(
+    'an arena is not mended',
+    ROUNDS,
+    ARENAS,
+    'if (touched !== 0) new ArenaRepair(map, states, touched, map.run(touched)).mend();',
+    '',
+    dying,
+  ),
+  mutant(
+    'a new arena stays out of the list',
+    ROUNDS,
+    ARENAS,
+    'if (touched !== 0 && !listed) map.link(SIMPLE_ARENAS, touched);',
+    '',
+    dying,
+  ),
+  mutant(
+    'an arena that has gone stays in the list',
+    ROUNDS,
+    ARENAS,
+    'else if (before === 0) map.memory.set(SIMPLE_ARENAS, next);',
+    'else if (before === 0) void next;',
+    dying,
+  ),
+  mutant(
+    'a block is live before what is behind it is free',
+    ROUNDS,
+    SIMPLE,
+    'if (behind > 0) this.makeFree(block + granules, behind);\n    this.tags.write(block, granules);',
+    'this.tags.write(block, granules);\n    this.states.set(block, SIMPLE_LIVE);\n    if (behind > 0) this.makeFree(block + granules, behind);',
+    dying,
+  ),
+  mutant(
+    'a tag is believed that the other end denies',
+    ROUNDS,
+    ARENAS,
+    'if (agrees && this.tags.lengthBefore(told) === told - block) return told;',
+    'if (agrees) return told;',
+    dying,
+  ),
+  mutant(
+    'a free of a large run does not say which',
+    MERGE,
+    ZONE,
+    'this.memory.set(this.record + TOUCHED, page);',
+    '',
+    dying,
+  ),
+  mutant(
+    'a large run of the dead is nobody’s',
+    SPLIT,
+    ZONE,
+    'if (nobodys && !this.blocks.isLargeAt(page)) this.buddy.freeLocked(page);',
+    '',
+    dying,
+  ),
+  mutant(
+    'a large run that is live is given back',
+    SPLIT,
+    ZONE,
+    'if (nobodys && !this.blocks.isLargeAt(page))',
+    'if (nobodys)',
+    dying,
+  ),
+  mutant(
+    'large runs are not counted anew',
+    SPLIT,
+    ZONE,
+    'this.used();\n    this.countLargeAnew();',
+    'this.used();',
+    dying,
+  ),
+  mutant(
+    'words inside a run stay after a repair',
+    'buddy, runs of one and three pages',
+    BUDDY,
+    'this.cleanInside(page, length);',
+    '',
+    dying,
+  ),
+  mutant(
+    'a repair forgets to merge',
+    MERGE,
+    BUDDY,
+    'page = map.run(page) < 0 ? this.merge(page) : page + map.run(page);',
+    'page += map.lengthAt(page);',
+    dying,
+  ),
+  mutant(
+    'nobody says where words may stand inside a run',
+    'buddy, runs of one and three pages',
+    BUDDY,
+    'this.memory.set(this.zone + DIRTY_PAGES, pages);',
+    'this.memory.set(this.zone + DIRTY_PAGES, 0);',
+    dying,
+  ),
+  mutant('a repair keeps the lists of before', SPLIT, BUDDY, 'lists.clear();', '', dying),
+];

@@ -1,0 +1,346 @@
+// Wrongs done to transactions: their entries, how they are decided, finished and recovered.
+
+import { dying, dyingTwice, mutant, mutantOf, type Mutant } from './mutant.ts';
+
+const ENGINE = 'src/tx/engine.ts';
+const RECORD = 'src/tx/record.ts';
+const JOURNAL = 'src/tx/journal.ts';
+const STATES = 'src/block/statemap.ts';
+const SLAB = 'src/block/slab.ts';
+const RUN = 'src/block/run.ts';
+const SIMPLE = 'src/block/simple.ts';
+const LARGE = 'src/block/large.ts';
+const RELEASE = 'src/heap/release.ts';
+
+const TWO = 'tx, two threads commit';
+const CHECKED = 'tx, checked: one commits while another rolls back';
+const LED = 'tx, a leader and a participant commit';
+const HASTE = 'tx, a leader that does not wait for the vote';
+const MANY = 'tx, a journal of more than one array';
+const PAGES = 'tx, runs and large runs';
+const IN_SIMPLE = 'tx, in the simple heap';
+const PROTECTED = 'tx, protected bytes come back';
+const AT_ROLLBACK = 'tx, protected bytes come back at a rollback';
+const OWN = 'tx, a participant begins its own when it has voted';
+
+export const ofTx: readonly Mutant[] = [
+  mutant(
+    'an entry of the dead under a class lock is not settled',
+    TWO,
+    'src/block/depot.ts',
+    'this.states.settleEntry(this.record + CLASS.ENTRY);',
+    '',
+    dying,
+  ),
+  mutant(
+    'an entry of the dead under a zone’s lock is not settled',
+    PAGES,
+    'src/page/zone.ts',
+    'this.blocks.settleEntry(this.record + ZONE.ENTRY);',
+    '',
+    dying,
+  ),
+  mutant(
+    'an entry of the dead under the simple lock is not settled',
+    IN_SIMPLE,
+    SIMPLE,
+    'states.settleEntry(SIMPLE_ENTRY);',
+    '',
+    dying,
+  ),
+  mutant(
+    'an entry is settled that counts',
+    TWO,
+    STATES,
+    'if (!isLive(this.get(this.memory.get(entry + BLOCK)))) this',
+    'this',
+    dying,
+  ),
+  mutantOf(
+    'an entry is written when its block is live',
+    TWO,
+    SLAB,
+    [
+      [
+        'this.states.beginEntry(this.record + ENTRY, entry, granule);\n    this.states.set(granule, state); // COMMIT',
+        'this.states.set(granule, state);\n    this.states.beginEntry(this.record + ENTRY, entry, granule);',
+      ],
+    ],
+    dying,
+  ),
+  mutant(
+    'a run’s entry is written when its block is live',
+    PAGES,
+    RUN,
+    'this.states.beginEntry(this.record + ENTRY, entry, granule);\n    this.states.set(granule, state); // COMMIT',
+    'this.states.set(granule, state);\n    this.states.beginEntry(this.record + ENTRY, entry, granule);',
+    dying,
+  ),
+  mutant(
+    'a large run’s entry is written when its block is live',
+    PAGES,
+    LARGE,
+    'this.states.beginEntry(zone.record + ENTRY, entry, granule);\n    this.states.set(granule, LARGE); // COMMIT',
+    'this.states.set(granule, LARGE);\n    this.states.beginEntry(zone.record + ENTRY, entry, granule);',
+    dying,
+  ),
+  mutant(
+    'in the simple heap an entry is written when its block is live',
+    IN_SIMPLE,
+    SIMPLE,
+    'this.states.beginEntry(SIMPLE_ENTRY, entry, block);\n    this.states.set(block, SIMPLE_LIVE); // COMMIT',
+    'this.states.set(block, SIMPLE_LIVE);\n    this.states.beginEntry(SIMPLE_ENTRY, entry, block);',
+    dying,
+  ),
+  mutant(
+    'an entry that is written is not named',
+    TWO,
+    STATES,
+    'this.memory.set(at, entry.at);\n    this.memory.set(entry.at + BLOCK, granule);',
+    'this.memory.set(entry.at + BLOCK, granule);',
+    dying,
+  ),
+  mutant(
+    'an entry counts before it names its block',
+    'tx, one after another in one record',
+    STATES,
+    'this.memory.set(entry.at + BLOCK, granule);\n    this.memory.store(entry.at + KIND, entry.kind);',
+    'this.memory.store(entry.at + KIND, entry.kind);\n    this.memory.set(entry.at + BLOCK, granule);',
+    dying,
+  ),
+  mutantOf(
+    'an entry is void before its block is free',
+    TWO,
+    SLAB,
+    [
+      [
+        'this.states.beginEnd(this.record + ENTRY, entry);'.replace('this.record', 'record'),
+        'this.states.endEntry(record + ENTRY, entry);',
+      ],
+      ['this.states.endEntry(record + ENTRY, entry);', ''],
+    ],
+    dying,
+  ),
+  mutantOf(
+    'an entry is void when the class is free for others',
+    TWO,
+    RELEASE,
+    [
+      [
+        'return this.counted(this.sendHome(granule, entry)) || this.void(entry);',
+        'const freed = this.counted(this.sendHome(granule));\n    this.void(entry);\n    return freed;',
+      ],
+    ],
+    { dying: true, preemptions: 1 },
+  ),
+  mutant(
+    'an entry that is carried out is not named',
+    TWO,
+    STATES,
+    'if (entry !== undefined) this.memory.set(at, entry.at);',
+    '',
+    { dying: true, preemptions: 1 },
+  ),
+  mutant(
+    'who does it again puts its own name in the place of who did it',
+    CHECKED,
+    RELEASE,
+    'if (!ours) memory.set(entry.at + BYTES, seat.slot + 1);',
+    'memory.set(entry.at + BYTES, seat.slot + 1);',
+    { walk: 'kill' },
+  ),
+  mutant(
+    'who carries an entry out does not say so',
+    CHECKED,
+    RELEASE,
+    'if (!ours) memory.set(entry.at + BYTES, seat.slot + 1);',
+    '',
+    dying,
+  ),
+  mutant(
+    'a generation is ended before it is said who does',
+    CHECKED,
+    ENGINE,
+    'if (states.checked) memory.set(entry.at + AT, states.generations.current(granule));',
+    '',
+  ),
+  mutant(
+    'the leader commits without the others',
+    HASTE,
+    ENGINE,
+    'const decided = ready && record',
+    'const decided = record',
+  ),
+  mutant(
+    'a record changes its state by a store',
+    'tx, a participant regrets its vote',
+    RECORD,
+    'return this.memory.cas(this.at + STATE, seen, (number << STATE_BITS) | to) === seen; // COMMIT',
+    'if (seen < 0) return false;\n    this.memory.store(this.at + STATE, (number << STATE_BITS) | to);\n    return true;',
+  ),
+  mutant(
+    'an abort does not look whether it is decided',
+    'tx, a participant goes on after its vote',
+    ENGINE,
+    'if (was < COMMITTED && leader.change(leaderNumber, OPEN, ABORTED)) undone++;',
+    'leader.change(leaderNumber, OPEN, ABORTED);\n      if (leader.change(leaderNumber, COMMITTED, ABORTED)) undone++;',
+    dying,
+  ),
+  mutantOf(
+    'the leader is over before its participants',
+    LED,
+    ENGINE,
+    [
+      [
+        'for (const index of leader.joinedLocked()) {',
+        'this.applyLocked(leader, committed);\n    for (const index of leader.joinedLocked()) {',
+      ],
+      ['this.applyLocked(leader, committed);\n    leader.announce();', 'leader.announce();'],
+    ],
+    dying,
+  ),
+  mutant(
+    'participants are not finished',
+    LED,
+    ENGINE,
+    'if (!part.isFree()) this.applyLocked(part, committed);',
+    '',
+  ),
+  mutant(
+    'a record is used again that its leader still names',
+    OWN,
+    ENGINE,
+    'this.finishLeaderOf(record); // which may still name the record in its list',
+    '',
+    { walk: 'kill' },
+  ),
+  mutant('a part that no leader knows stays', LED, ENGINE, 'this.finishAlone(record);', '', dying),
+  mutant(
+    'a part is known before it is open',
+    'tx, a leader and two participants',
+    ENGINE,
+    'const number = open ? record.open(index, leaderNumber) : 0;\n    if (open) leader.addLocked(record);',
+    'if (open) leader.addLocked(record);\n    const number = open ? record.open(index, leaderNumber) : 0;',
+  ),
+  mutant(
+    'a rollback begins with the first entry',
+    'tx, the same bytes protected twice',
+    ENGINE,
+    'entries.reverse()',
+    'entries',
+  ),
+  mutant(
+    'bytes are protected before their copy is made',
+    PROTECTED,
+    ENGINE,
+    'copyBytes(memory, copy * GRANULE_BYTES, ptr, bytes);\n      memory.store(entry.at + KIND, kindWord(part.number, KINDS.PROTECT)); // COMMIT',
+    'memory.store(entry.at + KIND, kindWord(part.number, KINDS.PROTECT));\n      copyBytes(memory, copy * GRANULE_BYTES, ptr, bytes);',
+    dying,
+  ),
+  mutant(
+    'a copy is freed before its bytes are back',
+    AT_ROLLBACK,
+    ENGINE,
+    'if (kind === KINDS.PROTECT) this.copyBack(at);\n    this.giveBlock(at, kind);',
+    'this.giveBlock(at, kind);\n    if (kind === KINDS.PROTECT) this.copyBack(at);',
+    dying,
+  ),
+  mutant(
+    'bytes are not copied back',
+    AT_ROLLBACK,
+    ENGINE,
+    'if (kind === KINDS.PROTECT) this.copyBack(at);',
+    '',
+  ),
+  mutant(
+    'entries of the transaction before count',
+    'tx, one after another in one record',
+    JOURNAL,
+    'if (word !== 0 && kindNumber(word) === number) found',
+    'if (word !== 0) found',
+    dying,
+  ),
+  mutant(
+    'entries of an array that was a magazine count',
+    'tx, a journal in an array that was a magazine',
+    JOURNAL,
+    'for (let i = 0; i < IN_ARRAY; i++) memory.store(array + FIRST + i * ENTRY_WORDS + KIND, 0);',
+    '',
+  ),
+  mutant(
+    'a new array is not noted',
+    MANY,
+    JOURNAL,
+    'this.pool.take(this.holder, record + NOTE)',
+    'this.pool.take(this.holder, link)',
+    dying,
+  ),
+  mutant(
+    'an array that goes is not noted',
+    MANY,
+    JOURNAL,
+    'memory.set(record + NOTE, array);\n      memory.set(record + CHUNK,',
+    'memory.set(record + CHUNK,',
+    dying,
+  ),
+  mutant('an array on its way is forgotten', MANY, RECORD, 'this.journal.settle();', '', dying),
+  mutant('arrays of a journal stay', MANY, ENGINE, 'record.journal.clear();', ''),
+  mutant(
+    'a savepoint undoes too little',
+    'tx, savepoints',
+    ENGINE,
+    'for (let i = part.length - 1; i >= length; i--) {',
+    'for (let i = part.length - 1; i > length; i--) {',
+  ),
+  mutant(
+    'a savepoint undoes too much',
+    'tx, savepoints',
+    ENGINE,
+    'for (let i = part.length - 1; i >= length; i--) {',
+    'for (let i = part.length - 1; i >= length - 1 && i >= 0; i--) {',
+  ),
+  mutant(
+    'what was undone counts again',
+    'tx, back to the same mark twice',
+    ENGINE,
+    'part.length = length;',
+    '',
+  ),
+  mutant(
+    'a record is open before it says whose it is',
+    LED,
+    RECORD,
+    'memory.set(at + LEADER, leader);',
+    'memory.store(at + STATE, (number << STATE_BITS) | OPEN);\n    memory.set(at + LEADER, leader);',
+    { walk: 'kill' },
+  ),
+  mutant(
+    'a participant is named before it names the next',
+    'tx, one joins while another has voted',
+    RECORD,
+    'memory.set(participant.at + NEXT, memory.get(at + JOINED));\n    memory.set(at + JOINED, participant.index + 1); // COMMIT',
+    'const first = memory.get(at + JOINED);\n    memory.set(at + JOINED, participant.index + 1);\n    memory.set(participant.at + NEXT, first);',
+    dying,
+  ),
+  mutant(
+    'a vote counts when all is over',
+    HASTE,
+    ENGINE,
+    'const voted = leader.is(leaderNumber, OPEN) && record',
+    'const voted = record',
+  ),
+  mutant(
+    'a journal is written without its lock',
+    HASTE,
+    ENGINE,
+    'record.lock.lock();\n    const open = this.isOpen(part);',
+    'const open = this.isOpen(part);',
+  ),
+  mutant(
+    'who leaves has its transactions committed',
+    'tx, open when its thread leaves',
+    'src/heap/session.ts',
+    'this.tx.recover(seat.slot);',
+    '',
+  ),
+];

@@ -1,0 +1,337 @@
+// Who recovers whom, and when: two survivors at once, one who sits down in the seat meanwhile, seats
+// that are all the dead's, a thread that catches its own overflow and comes back, blocks that
+// nobody but the dead had.
+
+import { CLASS, MAGAZINE } from '../../../src/word/layout.ts';
+import type { Scenario, Scene } from '../scenario.ts';
+import { enter, give, giveBack, heapOf, must, prepare, take } from './acts.ts';
+
+const SIZE = 64;
+const PAGE = 256;
+const heap = { zones: [0, 8, 0] } as const;
+const wide = { zones: [0, 16, 0] } as const;
+
+function round(scene: Scene, me: number, size: number): void {
+  giveBack(scene, me, must(scene, me, size));
+}
+
+/** Attaches and leaves again; false when the living have all seats. */
+function drops(scene: Scene, me: number): boolean {
+  const mine = enter(scene);
+  if (mine === null) return false;
+  scene.book.sits(me, mine.slot);
+  const ptr = mine.alloc(SIZE);
+  if (ptr !== 0 && !mine.free(ptr)) throw new Error('a visitor cannot free its block');
+  mine.detach();
+  return true;
+}
+
+/** Goes on after an overflow, as a program does that has an error handler around it. */
+function goingOn(work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+}
+
+/** Whatever was overflown, the thread goes on afterwards: it may have to take another seat. */
+function comesBack(scene: Scene, me: number, size: number): void {
+  goingOn(() => round(scene, me, size));
+  goingOn(() => round(scene, me, size));
+}
+
+/** Frees all blocks that are there to begin with: more than the magazines hold. */
+function fillDepot(scene: Scene, me: number): void {
+  for (const ptr of scene.blocks) giveBack(scene, me, ptr);
+}
+
+function prepareMany(scene: Scene, me: number, count: number): void {
+  for (let i = 0; i < count; i++) prepare(scene, me, SIZE);
+}
+
+/** So many blocks taken and freed: more than two magazines hold, so that one lies in the depot. */
+function layDown(scene: Scene, me: number, count: number): void {
+  const mine = heapOf(scene, me);
+  const made = Array.from({ length: count }, () => 0);
+  mine.allocMany(made, SIZE);
+  mine.freeMany(made);
+}
+
+/** Two slabs with free blocks: the list begins with one, and TOUCHED is the other. */
+function touchedLast(scene: Scene): void {
+  const mine = heapOf(scene, 0);
+  const home: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    if (i === 0 || i === 1 || i === 4) home.push(mine.alloc(SIZE));
+    else prepare(scene, 0, SIZE);
+  }
+  const [first, second, other] = home as [number, number, number];
+  for (const ptr of [second, other, first]) mine.free(ptr);
+  mine.reclaim();
+}
+
+/** A full magazine in the depot, of which the first block is home; the class lock is held. */
+function diesEmptying(scene: Scene): void {
+  prepare(scene, 0, SIZE);
+  layDown(scene, 0, 10);
+  const depot = scene.on[0]?.depots[1];
+  if (depot === undefined) throw new Error('no class to begin with');
+  depot.lock.lock();
+  const full = scene.memory.get(depot.record + CLASS.FULL);
+  depot.source.returnLocked(scene.memory.get(full + MAGAZINE.ENTRIES));
+}
+
+function beside(name: string, deed: (scene: Scene, me: number) => unknown): Scenario {
+  return {
+    name: `recovery beside ${name}`,
+    heap: wide,
+    seats: 2,
+    threads: [(s) => deed(s, 0), (s) => heapOf(s, 1).recover()],
+  };
+}
+
+const tracked = { heap: { ...heap, tracked: true }, seats: 2, strict: true, owned: true } as const;
+
+export const scenarios: readonly Scenario[] = [
+  beside('a round', (s, me) => round(s, me, SIZE)),
+  beside('a large run', (s, me) => round(s, me, 5 * PAGE)),
+  beside('a run of a class', (s, me) => round(s, me, 3 * PAGE)),
+  {
+    name: 'two recover the same dead thread',
+    heap,
+    seats: 3,
+    threads: [
+      (s) => round(s, 0, SIZE),
+      (s) => heapOf(s, 1).recover(),
+      (s) => heapOf(s, 2).recover(),
+    ],
+  },
+  {
+    name: 'one recovers while another sits down in the seat',
+    heap,
+    seats: 3,
+    threads: [
+      (s) => round(s, 0, SIZE),
+      (s) => heapOf(s, 1).recover(),
+      (s) => {
+        heapOf(s, 2).recover();
+        drops(s, 2);
+      },
+    ],
+  },
+  {
+    name: 'a late witness of a death, while another sits down in the seat',
+    heap,
+    seats: 3,
+    dead: [0],
+    before: (s) => void prepare(s, 0, SIZE),
+    threads: [
+      (s) => heapOf(s, 0).usableSize(s.blocks[0] as number),
+      (s) => heapOf(s, 1).recover(),
+      (s) => {
+        heapOf(s, 2).recover();
+        drops(s, 2);
+      },
+    ],
+  },
+  {
+    name: 'two wait for the class lock of the dead',
+    heap,
+    seats: 3,
+    dead: [0],
+    before: (s) => {
+      prepare(s, 0, SIZE);
+      s.on[0]?.depots[1]?.lock.lock();
+    },
+    threads: [
+      (s) => heapOf(s, 0).usableSize(s.blocks[0] as number),
+      (s) => round(s, 1, SIZE),
+      (s) => round(s, 2, SIZE),
+    ],
+  },
+  {
+    name: 'checked: a block that a dead thread was freeing, freed and taken by another',
+    heap: { ...heap, checked: true },
+    seats: 2,
+    before: (s) => {
+      prepare(s, 1, SIZE);
+      s.refs.push(heapOf(s, 0).ref(s.blocks[0] as number));
+    },
+    threads: [
+      (s) => {
+        const ptr = s.blocks[0] as number;
+        s.book.tries(0, ptr);
+        const freed = heapOf(s, 0).freeRef(s.refs[0] as number);
+        s.book.gave(0, ptr, freed);
+      },
+      (s) => {
+        give(s, 1, s.blocks[0] as number);
+        must(s, 1, SIZE);
+      },
+    ],
+  },
+  {
+    name: 'runs of a class sent home',
+    heap: wide,
+    seats: 2,
+    threads: [
+      (s) => {
+        round(s, 0, 3 * PAGE);
+        heapOf(s, 0).reclaim();
+      },
+      (s) => round(s, 1, 3 * PAGE),
+    ],
+  },
+  {
+    name: 'simple heap, two arenas',
+    heap: { ...heap, mode: 'simple-heap' },
+    seats: 2,
+    before: (s) => {
+      for (const size of [SIZE, SIZE, 3 * SIZE]) prepare(s, 0, size);
+    },
+    threads: [
+      (s) => {
+        giveBack(s, 0, s.blocks[0] as number);
+        giveBack(s, 0, s.blocks[2] as number);
+        must(s, 0, SIZE);
+      },
+      (s) => round(s, 1, 3 * SIZE),
+    ],
+  },
+  ...[6, 1].map((magazines): Scenario => ({
+    name: `slab, a block of another slab than was touched last, ${magazines} magazines`,
+    heap: { ...wide, magazines },
+    seats: 2,
+    before: touchedLast,
+    threads: [(s) => must(s, 0, SIZE), (s) => must(s, 1, SIZE)],
+  })),
+  {
+    name: 'depot, an empty magazine goes down and is taken up',
+    heap: wide,
+    seats: 2,
+    before: (s) => {
+      prepareMany(s, 0, 4);
+      prepare(s, 1, SIZE);
+      layDown(s, 0, 7);
+    },
+    threads: [
+      (s) => {
+        for (const ptr of s.blocks.slice(0, 4)) giveBack(s, 0, ptr);
+      },
+      (s) => {
+        for (let i = 0; i < 4; i++) must(s, 1, SIZE);
+        heapOf(s, 1).reclaim();
+      },
+    ],
+  },
+  {
+    name: 'two who come when the dead have all seats',
+    heap: { ...heap, maxSlots: 3 }, // of which the auditor has one
+    seats: 1,
+    threads: [
+      (s) => {
+        round(s, 0, SIZE);
+        heapOf(s, 0).detach();
+      },
+      (s) => drops(s, 1),
+      (s) => drops(s, 2),
+    ],
+  },
+  {
+    name: 'a slot is reaped beside a round of it',
+    heap,
+    seats: 2,
+    threads: [
+      (s) => round(s, 0, SIZE),
+      (s) => {
+        if (heapOf(s, 1).reap(1)) throw new Error('a thread has reaped itself');
+        heapOf(s, 1).reap(0);
+      },
+    ],
+  },
+  {
+    name: 'who catches its overflow takes another seat',
+    heap,
+    seats: 2,
+    threads: [(s) => comesBack(s, 0, SIZE), (s) => round(s, 1, SIZE)],
+  },
+  {
+    name: 'who catches its overflow holding a large run’s lock takes another seat',
+    heap: wide,
+    seats: 2,
+    threads: [(s) => comesBack(s, 0, 5 * PAGE), (s) => round(s, 1, 5 * PAGE)],
+  },
+  {
+    name: 'simple heap, who catches its overflow takes another seat',
+    heap: { ...heap, mode: 'simple-heap' },
+    seats: 2,
+    threads: [(s) => comesBack(s, 0, SIZE), (s) => round(s, 1, SIZE)],
+  },
+  {
+    name: 'who catches its overflow while another recovers',
+    heap,
+    seats: 2,
+    threads: [(s) => comesBack(s, 0, SIZE), (s) => heapOf(s, 1).recover()],
+  },
+  {
+    name: 'the depot is emptied after its filler has died',
+    heap: wide,
+    seats: 2,
+    before: (s) => prepareMany(s, 0, 10),
+    threads: [(s) => fillDepot(s, 0), (s) => heapOf(s, 1).reclaim()],
+  },
+  {
+    name: 'the shelf of one who died sending its blocks home',
+    heap: wide,
+    seats: 3,
+    dead: [0],
+    before: diesEmptying,
+    threads: [
+      (s) => heapOf(s, 0).usableSize(s.blocks[0] as number),
+      (s) => heapOf(s, 1).reclaim(),
+      (s) => round(s, 2, SIZE),
+    ],
+  },
+  {
+    name: 'tracked: what only the dead had is freed',
+    ...tracked,
+    threads: [
+      (s) => {
+        must(s, 0, SIZE);
+        giveBack(s, 0, must(s, 0, 160));
+        must(s, 0, 3 * PAGE);
+      },
+      (s) => round(s, 1, SIZE),
+    ],
+  },
+  {
+    name: 'tracked: a block of the dead freed by another, exactly once',
+    ...tracked,
+    before: (s) => void prepare(s, 0, SIZE),
+    threads: [
+      (s) => {
+        s.wire.send(0, must(s, 0, SIZE));
+        must(s, 0, SIZE);
+      },
+      (s) => {
+        give(s, 1, s.blocks[0] as number);
+        give(s, 1, s.wire.receive(0));
+        take(s, 1, SIZE);
+      },
+    ],
+  },
+  {
+    name: 'tracked: simple heap, and a large run',
+    ...tracked,
+    heap: { zones: [0, 12, 0], align: 4, tracked: true, mode: 'simple-heap' },
+    threads: [
+      (s) => {
+        must(s, 0, SIZE);
+        heapOf(s, 0).setMode('two-tier');
+        must(s, 0, 4 * PAGE);
+      },
+      (s) => round(s, 1, SIZE),
+    ],
+  },
+];
