@@ -11,7 +11,6 @@ import { allocError, err, HeapError, ok, type AllocError, type Result } from '..
 import { copyBytes, zeroBytes } from '../word/memory.ts';
 import { usedPages, type ZoneName } from '../page/zone.ts';
 import { granuleOfRef, type Ref } from '../block/generations.ts';
-import type { Part } from '../tx/engine.ts';
 import { AttachedHeaps, currentHost, identityOf } from './attached.ts';
 import { create, type HeapOptions } from './create.ts';
 import { extentsOf, type HeapExtent } from './extents.ts';
@@ -154,7 +153,7 @@ export class SharedHeap extends Survivor implements Disposable {
    * functions.
    */
   transaction<T>(work: (tx: Transaction) => T): Result<T> {
-    const tx = this.begun();
+    const tx = this.partIn(null);
     return tx === null ? err(allocError('JOURNAL_FULL', 0)) : tx.runIn(work);
   }
 
@@ -163,7 +162,7 @@ export class SharedHeap extends Survivor implements Disposable {
    * thread may have four at once; throws NO_JOURNAL beyond that.
    */
   beginTransaction(): Transaction {
-    const tx = this.begun();
+    const tx = this.partIn(null);
     if (tx === null) throw new HeapError('NO_JOURNAL', allocError('JOURNAL_FULL', 0).message);
     return tx;
   }
@@ -176,7 +175,7 @@ export class SharedHeap extends Survivor implements Disposable {
     ) {
       throw new HeapError('BAD_HANDLE', 'this is no handle of a transaction in this heap');
     }
-    const tx = this.partIn((session) => session.tx.join(handle.record, handle.number));
+    const tx = this.partIn(handle);
     return tx === null ? err(allocError('ABORTED', handle.number)) : ok(tx);
   }
 
@@ -272,16 +271,13 @@ export class SharedHeap extends Survivor implements Disposable {
     return summary(this.stats(), this.slot);
   }
 
-  private begun(): Transaction | null {
-    return this.partIn((session) => session.tx.begin());
-  }
-
-  /** A part that begins in a record of this thread's, which may be that of one that is over. */
-  private partIn(begin: (session: Session) => Part | null): Transaction | null {
+  /** A part in that transaction, or a new one; null when it is over, or no record is left. */
+  private partIn(handle: TransactionHandle | null): Transaction | null {
     this.parts = this.parts.filter((tx) => tx.outcome() === 'open'); // the others now know
     return this.inside((session) => {
       session.recovery.attend();
-      const part = begin(session);
+      const { tx: engine } = session;
+      const part = handle === null ? engine.begin() : engine.join(handle.record, handle.number);
       if (part === null) return null;
       const tx = new Transaction((work) => this.inside(work), session, part);
       this.parts = [...this.parts, tx];

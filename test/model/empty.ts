@@ -1,7 +1,8 @@
 // What a heap is in which nothing is left: as it was when it was made, by its shape, by every state
 // byte, by its counts, and by the pool of arrays.
 
-import { CLASS, HEADER, MAGAZINE, SLOT, STATE, TX, ZONE } from '../../src/word/layout.ts';
+import { CLASS, HEADER, MAGAZINE, SLOT, STATE, ZONE } from '../../src/word/layout.ts';
+import { TX } from '../../src/word/txlayout.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { validate } from '../../src/heap/validate.ts';
 import { shapeOf } from '../support/tiny.ts';

@@ -1,6 +1,6 @@
 // Wrongs done to transactions: their entries, how they are decided, finished and recovered.
 
-import { dying, dyingTwice, mutant, mutantOf, type Mutant } from './mutant.ts';
+import { dying, mutant, mutantOf, type Mutant } from './mutant.ts';
 
 const ENGINE = 'src/tx/engine.ts';
 const RECORD = 'src/tx/record.ts';

@@ -3,7 +3,9 @@
 
 import type { Result } from '../../../src/word/errors.ts';
 import type { Attachment } from '../../../src/heap/attachment.ts';
-import type { Transaction, TransactionHandle } from '../../../src/heap/transaction.ts';
+import { identityOf } from '../../../src/heap/attached.ts';
+import type { Transaction } from '../../../src/heap/transaction.ts';
+import type { TransactionHandle } from '../../../src/heap/txpart.ts';
 import type { Pact } from '../book.ts';
 import type { Scene } from '../scenario.ts';
 import { heapOf, prepare } from './acts.ts';

@@ -18,7 +18,8 @@ function visit(scene: Scene, me: number): number {
   scene.book.sits(me, mine.slot);
   if (scene.memory.load(HEADER.SLOTS_USED) <= mine.slot) throw new Error('a seat nobody counts');
   const ptr = mine.alloc(SIZE);
-  if (!mine['on'].table.isTaken(mine.slot)) throw new Error('a visitor’s seat is not its own');
+  if (!mine['attachment'].table.isTaken(mine.slot))
+    throw new Error('a visitor’s seat is not its own');
   if (ptr === 0 && scene.mayFail()) return mine.slot;
   if (ptr === 0 || !mine.free(ptr)) throw new Error('a visitor gets no block, or cannot free it');
   mine.detach();
