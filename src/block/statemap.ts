@@ -12,7 +12,7 @@
 
 import type { Layout } from '../word/geometry.ts';
 import { GRANULE, STATE, TABLE } from '../word/layout.ts';
-import { ENTRY } from '../word/txlayout.ts';
+import { ENTRY } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 import { Generations } from './generations.ts';
 

@@ -16,7 +16,8 @@
 // once. (Who dies while sitting down, just after that, is not counted: it had nothing yet.) What a
 // recovery brought home that died before it wrote a notice is in none.
 
-import { HEADER, NOTICE } from '../word/layout.ts';
+import { HEADER } from '../word/layout.ts';
+import { NOTICE } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 
 const { RECOVERIES, NOTICES } = HEADER;

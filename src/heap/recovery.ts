@@ -19,7 +19,7 @@
 // lists under its locks; it does not depend on the size of the heap.
 
 import { COUNTER, HEADER, LOCK } from '../word/layout.ts';
-import { TX } from '../word/txlayout.ts';
+import { TX } from '../word/records.ts';
 import { slotOfToken, tokenOf, type Lock } from '../word/lock.ts';
 import type { TxEngine } from '../tx/engine.ts';
 import { clockMs } from '../slot/thread.ts';

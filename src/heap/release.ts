@@ -9,7 +9,7 @@
 // In between it stands in ENDING, which is the slot's own journal entry: void once it is home.
 
 import { COUNTER, PAGE, SLOT, STATE } from '../word/layout.ts';
-import { ENTRY } from '../word/txlayout.ts';
+import { ENTRY } from '../word/records.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
 import { classOfState, isLive, type Entry } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';

@@ -46,8 +46,8 @@ export function thisThread(): ThreadName {
 
 /**
  * Whether the thread that had this name has ended. "No" when that cannot be known. `start` is 0 for
- * a thread that is just writing its name down, or wiping it out: then its id alone is asked for. One
- * without an id is gone when somebody has put its name in the place of its start (slot.ts).
+ * a thread that is just writing its name down, or wiping it out: then its id alone is asked for.
+ * One without an id is gone when somebody has put its name in the place of its start (slot.ts).
  */
 export function isGone(who: number, start: number): boolean {
   if (who < 0) return start === who;

@@ -1,7 +1,7 @@
 // What is done to transactions from one seat: begun and joined, journalled, decided, finished, and
 // recovered when their threads have died. See record.ts and journal.ts; users, heap/transaction.ts.
 
-import { ENTRY, TX } from '../word/txlayout.ts';
+import { ENTRY, TX } from '../word/records.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
 import { copyBytes } from '../word/memory.ts';
 import type { Entry, StateMap } from '../block/statemap.ts';
@@ -59,7 +59,7 @@ export class TxEngine {
     return { record, number, leader: record, leaderNumber: number, length: 0 };
   }
 
-  /** Takes part in a transaction; null when it is over, or this slot has no record left. */
+  /** Takes part in one; null when it is over, or this slot has no record left. */
   join(index: number, leaderNumber: number): Part | null {
     const records = this.parts.table.maxSlots * TX.PER_SLOT;
     const record = index >>> 0 === index && index < records ? this.freeRecord() : null;
@@ -73,7 +73,6 @@ export class TxEngine {
     return open ? { record, number, leader, leaderNumber, length: 0 } : null;
   }
 
-  /** Whether work can go on in a part. */
   isOpen({ record, number, leader, leaderNumber }: Part): boolean {
     return record.is(number, OPEN) && leader.is(leaderNumber, OPEN);
   }

@@ -16,7 +16,7 @@
 // says whether it is still the journal's.
 
 import { MAGAZINE } from '../word/layout.ts';
-import { ENTRY, TX } from '../word/txlayout.ts';
+import { ENTRY, TX } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 import type { ArrayPool } from '../block/pool.ts';
 

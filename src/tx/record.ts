@@ -23,7 +23,7 @@
 // Locks: the leader's first, then one participant's. Classes and zones come after them.
 
 import { LOCK } from '../word/layout.ts';
-import { TX } from '../word/txlayout.ts';
+import { TX } from '../word/records.ts';
 import type { Layout } from '../word/geometry.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';

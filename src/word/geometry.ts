@@ -14,7 +14,7 @@ import {
   TABLE,
   ZONE,
 } from './layout.ts';
-import { TX } from './txlayout.ts';
+import { TX } from './records.ts';
 
 const ROOTS_AT = HEADER.WORDS;
 const ZONES_AT = ROOTS_AT + ROOT.COUNT * ROOT.WORDS;

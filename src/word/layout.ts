@@ -1,5 +1,5 @@
 // THE MAP. One heap lives in one stretch of one SharedArrayBuffer, and this file draws all of it.
-// Every other file names words by the records below, and those of txlayout.ts; no offset is
+// Every other file names words by the records below, and those of records.ts; no offset is
 // written anywhere else.
 //
 //   byteOffset ─┬───────────────────────────────────────────────┐
@@ -104,33 +104,6 @@ export const HEADER = Object.freeze({
 //   WORD         any                   any      atomic   names the dead: rebuild, then unlock
 //   CONTENDED…   the holder            stats    plain    valid: a count
 export const LOCK = Object.freeze({ WORD: 0, CONTENDED: 1, WAITS: 2, WORDS: 4 });
-
-// What a recovery found, and the sums of all so far: the last few, each by its number modulo COUNT
-// (heap/notices.ts). Fields of two words are numbers to 2^53, the low word first.
-//
-//   SEQUENCE   recovery lock         all      atomic   0 while the others are being written
-//   the rest   recovery lock         all      atomic   written anew: RECOVERIES does not count it
-export const NOTICE = Object.freeze({
-  SEQUENCE: 0,
-  SLOT: 1,
-  INCARNATION: 2,
-  THREAD: 3,
-  BY: 4,
-  LOCKS: 5,
-  CACHED: 6,
-  OWNED: 7,
-  MICROSECONDS: 8,
-  ROLLED_BACK: 9,
-  UNRETURNED: 10,
-  ALL_LOCKS: 12,
-  ALL_ROLLED_BACK: 13,
-  ALL_CACHED: 14,
-  ALL_OWNED: 16,
-  ALL_UNRETURNED: 18,
-  WORST: 20,
-  WORDS: 21,
-  COUNT: 7,
-});
 
 /** A named root: a granule, then its name in UTF-8, four bytes a word, zero-padded. */
 export const ROOT = Object.freeze({ COUNT: 64, GRANULE: 0, NAME: 1, NAME_BYTES: 60, WORDS: 16 });

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { RecoveredMessage } from '../../src/heap/announce.ts';
 import { Notices, type Recovered } from '../../src/heap/notices.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
-import { NOTICE } from '../../src/word/layout.ts';
+import { NOTICE } from '../../src/word/records.ts';
 import { cutEverywhere, mortal } from '../support/cut.ts';
 import { anotherSeat, layersOf, tinyHeap } from '../support/tiny.ts';
 

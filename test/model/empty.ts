@@ -2,7 +2,7 @@
 // byte, by its counts, and by the pool of arrays.
 
 import { CLASS, HEADER, MAGAZINE, SLOT, STATE, ZONE } from '../../src/word/layout.ts';
-import { TX } from '../../src/word/txlayout.ts';
+import { TX } from '../../src/word/records.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { validate } from '../../src/heap/validate.ts';
 import { shapeOf } from '../support/tiny.ts';

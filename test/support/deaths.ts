@@ -5,7 +5,7 @@
 
 import { expect } from 'vitest';
 import { HEADER, MAGAZINE } from '../../src/word/layout.ts';
-import { ENTRY } from '../../src/word/txlayout.ts';
+import { ENTRY } from '../../src/word/records.ts';
 import type { Lock } from '../../src/word/lock.ts';
 import { usedPages } from '../../src/page/zone.ts';
 import { isLive } from '../../src/block/statemap.ts';

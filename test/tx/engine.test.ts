@@ -2,7 +2,7 @@
 // is decided once, and that whoever comes may finish it, as often as it likes.
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import { TX } from '../../src/word/txlayout.ts';
+import { TX } from '../../src/word/records.ts';
 import type { Part, TxEngine } from '../../src/tx/engine.ts';
 import { COMMITTED, KEPT, OPEN, READY, recordsOf, TxRecord, UNDONE } from '../../src/tx/record.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { MAGAZINE } from '../../src/word/layout.ts';
-import { ENTRY, TX } from '../../src/word/txlayout.ts';
+import { ENTRY, TX } from '../../src/word/records.ts';
 import { Journal, kindNumber, KINDS, kindWord } from '../../src/tx/journal.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { expectNoArrayLost } from '../support/deaths.ts';

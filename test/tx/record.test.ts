@@ -2,7 +2,7 @@
 // that number and from the state that was seen.
 
 import { describe, expect, test } from 'vitest';
-import { TX } from '../../src/word/txlayout.ts';
+import { TX } from '../../src/word/records.ts';
 import {
   ABORTED,
   COMMITTED,

@@ -11,7 +11,6 @@ import {
   HEADER,
   LOCK,
   MAGAZINE,
-  NOTICE,
   PAGE,
   ROOT,
   SLOT,
@@ -19,7 +18,7 @@ import {
   TABLE,
   ZONE,
 } from '../../src/word/layout.ts';
-import { TX } from '../../src/word/txlayout.ts';
+import { NOTICE, TX } from '../../src/word/records.ts';
 import { standardClasses } from '../../src/block/sizeclass.ts';
 import { assertProperty } from '../support/random.ts';
 

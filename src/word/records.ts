@@ -1,5 +1,33 @@
-// The map, continued: the records of transactions, which stand in the region `journals`, and the
-// entries in them and in arrays of the pool. See layout.ts for the drawing.
+// The map, continued: records of the last recoveries, which stand in the header, and of
+// transactions, which stand in the region `journals`, with their entries, there and in arrays of
+// the pool. See layout.ts for the drawing.
+
+// What a recovery found, and the sums of all so far: the last few, each by its number modulo COUNT
+// (heap/notices.ts). Fields of two words are numbers to 2^53, the low word first.
+//
+//   SEQUENCE   recovery lock         all      atomic   0 while the others are being written
+//   the rest   recovery lock         all      atomic   written anew: RECOVERIES does not count it
+export const NOTICE = Object.freeze({
+  SEQUENCE: 0,
+  SLOT: 1,
+  INCARNATION: 2,
+  THREAD: 3,
+  BY: 4,
+  LOCKS: 5,
+  CACHED: 6,
+  OWNED: 7,
+  MICROSECONDS: 8,
+  ROLLED_BACK: 9,
+  UNRETURNED: 10,
+  ALL_LOCKS: 12,
+  ALL_ROLLED_BACK: 13,
+  ALL_CACHED: 14,
+  ALL_OWNED: 16,
+  ALL_UNRETURNED: 18,
+  WORST: 20,
+  WORDS: 21,
+  COUNT: 7,
+});
 
 // A transaction, or one thread's part in it (tx/record.ts). Each slot has a few. Records are
 // numbered slot * PER_SLOT + i, and named by that number plus 1.
