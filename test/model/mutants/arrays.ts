@@ -1,6 +1,6 @@
 // Wrongs done to where arrays belong: HOLDER, MOVING, the notes, the lists of the pool and the shelf.
 
-import { dying, dyingTwice, mutant, mutantOf, type Mutant } from './mutant.ts';
+import { dying, mutant, mutantOf, type Mutant } from './mutant.ts';
 
 const POOL = 'src/block/pool.ts';
 const SHELF = 'src/block/shelf.ts';
