@@ -149,8 +149,8 @@ class Census {
     const { made, freed, ended } = pact;
     const { held, makers } = this.book;
     const others = (ptr: number) => held.has(ptr) || (makers.get(ptr) ?? pact) !== pact;
-    const isLive = (ptr: number) => this.all.has(ptr / 16) && !others(ptr);
-    const [live, gone] = [made.filter(isLive), freed.filter((ptr) => !isLive(ptr))];
+    const stays = (ptr: number) => this.all.has(ptr / 16) && !others(ptr);
+    const [live, gone] = [made.filter(stays), freed.filter((ptr) => !stays(ptr))];
     const all = live.length === made.length && gone.length === freed.length;
     const none = live.length + gone.length === 0;
     const { stayed, thrown } = this.options; // who is still there may have one open, with any block

@@ -2,9 +2,11 @@
 // can make, and that a schedule or a death has to show; the scenario named is one that shows it.
 // One that no scenario shows is a failure of the model, or stands in EQUIVALENT with the reason.
 
+import { ofArenas } from './mutants/arenas.ts';
 import { ofArrays } from './mutants/arrays.ts';
 import { ofDepot } from './mutants/depot.ts';
 import { ofHeap } from './mutants/heap.ts';
+import { ofJournals } from './mutants/journals.ts';
 import { ofLock } from './mutants/lock.ts';
 import { ofMagazines } from './mutants/magazines.ts';
 import type { Mutant } from './mutants/mutant.ts';
@@ -26,7 +28,9 @@ export const mutants: readonly Mutant[] = [
   ...ofTakeover,
   ...ofArrays,
   ...ofRepair,
+  ...ofArenas,
   ...ofTx,
+  ...ofJournals,
 ];
 
 /** Mutants that no schedule can show, and why. */

@@ -7,7 +7,20 @@ import { Runner } from './runner.ts';
 import type { Scenario } from './scenario.ts';
 import { Stage } from './stage.ts';
 
-const FILES = ['lock', 'pages', 'depot', 'strays', 'heap', 'seats', 'edges', 'dead', 'tx', 'parts'];
+const FILES = [
+  'lock',
+  'pages',
+  'depot',
+  'strays',
+  'heap',
+  'seats',
+  'edges',
+  'dead',
+  'owned',
+  'tx',
+  'parts',
+  'journals',
+];
 
 /** Names of all scenarios, in order. */
 export function scenariosOf(realm: Realm): Scenario[] {

@@ -4,7 +4,6 @@ import { dying, mutant, mutantOf, type Mutant } from './mutant.ts';
 
 const ENGINE = 'src/tx/engine.ts';
 const RECORD = 'src/tx/record.ts';
-const JOURNAL = 'src/tx/journal.ts';
 const STATES = 'src/block/statemap.ts';
 const SLAB = 'src/block/slab.ts';
 const RUN = 'src/block/run.ts';
@@ -16,11 +15,8 @@ const TWO = 'tx, two threads commit';
 const CHECKED = 'tx, checked: one commits while another rolls back';
 const LED = 'tx, a leader and a participant commit';
 const HASTE = 'tx, a leader that does not wait for the vote';
-const MANY = 'tx, a journal of more than one array';
 const PAGES = 'tx, runs and large runs';
 const IN_SIMPLE = 'tx, in the simple heap';
-const PROTECTED = 'tx, protected bytes come back';
-const AT_ROLLBACK = 'tx, protected bytes come back at a rollback';
 const OWN = 'tx, a participant begins its own when it has voted';
 
 export const ofTx: readonly Mutant[] = [
@@ -221,126 +217,5 @@ export const ofTx: readonly Mutant[] = [
     ENGINE,
     'const number = open ? record.open(index, leaderNumber) : 0;\n    if (open) leader.addLocked(record);',
     'if (open) leader.addLocked(record);\n    const number = open ? record.open(index, leaderNumber) : 0;',
-  ),
-  mutant(
-    'a rollback begins with the first entry',
-    'tx, the same bytes protected twice',
-    ENGINE,
-    'entries.reverse()',
-    'entries',
-  ),
-  mutant(
-    'bytes are protected before their copy is made',
-    PROTECTED,
-    ENGINE,
-    'copyBytes(memory, copy * GRANULE_BYTES, ptr, bytes);\n      memory.store(entry.at + KIND, kindWord(part.number, KINDS.PROTECT)); // COMMIT',
-    'memory.store(entry.at + KIND, kindWord(part.number, KINDS.PROTECT));\n      copyBytes(memory, copy * GRANULE_BYTES, ptr, bytes);',
-    dying,
-  ),
-  mutant(
-    'a copy is freed before its bytes are back',
-    AT_ROLLBACK,
-    ENGINE,
-    'if (kind === KINDS.PROTECT) this.copyBack(at);\n    this.giveBlock(at, kind);',
-    'this.giveBlock(at, kind);\n    if (kind === KINDS.PROTECT) this.copyBack(at);',
-    dying,
-  ),
-  mutant(
-    'bytes are not copied back',
-    AT_ROLLBACK,
-    ENGINE,
-    'if (kind === KINDS.PROTECT) this.copyBack(at);',
-    '',
-  ),
-  mutant(
-    'entries of the transaction before count',
-    'tx, one after another in one record',
-    JOURNAL,
-    'if (word !== 0 && kindNumber(word) === number) found',
-    'if (word !== 0) found',
-    dying,
-  ),
-  mutant(
-    'entries of an array that was a magazine count',
-    'tx, a journal in an array that was a magazine',
-    JOURNAL,
-    'for (let i = 0; i < IN_ARRAY; i++) memory.store(array + FIRST + i * ENTRY_WORDS + KIND, 0);',
-    '',
-  ),
-  mutant(
-    'a new array is not noted',
-    MANY,
-    JOURNAL,
-    'this.pool.take(this.holder, record + NOTE)',
-    'this.pool.take(this.holder, link)',
-    dying,
-  ),
-  mutant(
-    'an array that goes is not noted',
-    MANY,
-    JOURNAL,
-    'memory.set(record + NOTE, array);\n      memory.set(record + CHUNK,',
-    'memory.set(record + CHUNK,',
-    dying,
-  ),
-  mutant('an array on its way is forgotten', MANY, RECORD, 'this.journal.settle();', '', dying),
-  mutant('arrays of a journal stay', MANY, ENGINE, 'record.journal.clear();', ''),
-  mutant(
-    'a savepoint undoes too little',
-    'tx, savepoints',
-    ENGINE,
-    'for (let i = part.length - 1; i >= length; i--) {',
-    'for (let i = part.length - 1; i > length; i--) {',
-  ),
-  mutant(
-    'a savepoint undoes too much',
-    'tx, savepoints',
-    ENGINE,
-    'for (let i = part.length - 1; i >= length; i--) {',
-    'for (let i = part.length - 1; i >= length - 1 && i >= 0; i--) {',
-  ),
-  mutant(
-    'what was undone counts again',
-    'tx, back to the same mark twice',
-    ENGINE,
-    'part.length = length;',
-    '',
-  ),
-  mutant(
-    'a record is open before it says whose it is',
-    LED,
-    RECORD,
-    'memory.set(at + LEADER, leader);',
-    'memory.store(at + STATE, (number << STATE_BITS) | OPEN);\n    memory.set(at + LEADER, leader);',
-    { walk: 'kill' },
-  ),
-  mutant(
-    'a participant is named before it names the next',
-    'tx, one joins while another has voted',
-    RECORD,
-    'memory.set(participant.at + NEXT, memory.get(at + JOINED));\n    memory.set(at + JOINED, participant.index + 1); // COMMIT',
-    'const first = memory.get(at + JOINED);\n    memory.set(at + JOINED, participant.index + 1);\n    memory.set(participant.at + NEXT, first);',
-    dying,
-  ),
-  mutant(
-    'a vote counts when all is over',
-    HASTE,
-    ENGINE,
-    'const voted = leader.is(leaderNumber, OPEN) && record',
-    'const voted = record',
-  ),
-  mutant(
-    'a journal is written without its lock',
-    HASTE,
-    ENGINE,
-    'record.lock.lock();\n    const open = this.isOpen(part);',
-    'const open = this.isOpen(part);',
-  ),
-  mutant(
-    'who leaves has its transactions committed',
-    'tx, open when its thread leaves',
-    'src/heap/session.ts',
-    'this.tx.recover(seat.slot);',
-    '',
   ),
 ];

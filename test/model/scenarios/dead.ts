@@ -4,7 +4,7 @@
 
 import { CLASS, MAGAZINE } from '../../../src/word/layout.ts';
 import type { Scenario, Scene } from '../scenario.ts';
-import { enter, give, giveBack, heapOf, must, prepare, take } from './acts.ts';
+import { enter, give, giveBack, heapOf, must, prepare } from './acts.ts';
 
 const SIZE = 64;
 const PAGE = 256;
@@ -90,8 +90,6 @@ function beside(name: string, deed: (scene: Scene, me: number) => unknown): Scen
     threads: [(s) => deed(s, 0), (s) => heapOf(s, 1).recover()],
   };
 }
-
-const tracked = { heap: { ...heap, tracked: true }, seats: 2, strict: true, owned: true } as const;
 
 export const scenarios: readonly Scenario[] = [
   beside('a round', (s, me) => round(s, me, SIZE)),
@@ -284,54 +282,9 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'the shelf of one who died sending its blocks home',
     heap: wide,
-    seats: 3,
+    seats: 2,
     dead: [0],
     before: diesEmptying,
-    threads: [
-      (s) => heapOf(s, 0).usableSize(s.blocks[0] as number),
-      (s) => heapOf(s, 1).reclaim(),
-      (s) => round(s, 2, SIZE),
-    ],
-  },
-  {
-    name: 'tracked: what only the dead had is freed',
-    ...tracked,
-    threads: [
-      (s) => {
-        must(s, 0, SIZE);
-        giveBack(s, 0, must(s, 0, 160));
-        must(s, 0, 3 * PAGE);
-      },
-      (s) => round(s, 1, SIZE),
-    ],
-  },
-  {
-    name: 'tracked: a block of the dead freed by another, exactly once',
-    ...tracked,
-    before: (s) => void prepare(s, 0, SIZE),
-    threads: [
-      (s) => {
-        s.wire.send(0, must(s, 0, SIZE));
-        must(s, 0, SIZE);
-      },
-      (s) => {
-        give(s, 1, s.blocks[0] as number);
-        give(s, 1, s.wire.receive(0));
-        take(s, 1, SIZE);
-      },
-    ],
-  },
-  {
-    name: 'tracked: simple heap, and a large run',
-    ...tracked,
-    heap: { zones: [0, 12, 0], align: 4, tracked: true, mode: 'simple-heap' },
-    threads: [
-      (s) => {
-        must(s, 0, SIZE);
-        heapOf(s, 0).setMode('two-tier');
-        must(s, 0, 4 * PAGE);
-      },
-      (s) => round(s, 1, SIZE),
-    ],
+    threads: [(s) => heapOf(s, 0).usableSize(s.blocks[0] as number), (s) => heapOf(s, 1).reclaim()],
   },
 ];
