@@ -10,7 +10,9 @@ import { shapeOf } from '../support/tiny.ts';
 const { OUT, SIMPLE_ARENAS, SIMPLE_BLOCKS, SIMPLE_GRANULES } = HEADER;
 const { EMPTY, SLABS, PAGES, CARVED, FREE, FULL, FULL_COUNT, DEPOT_BLOCKS, EMPTIES } = CLASS;
 
-/** What is not as it was; empty when all is. `exact` when nobody died, who may be missing in OUT. */
+/**
+ * What is not as it was; empty when all is. `exact` when nobody died, who may be missing in OUT.
+ */
 export function remains(on: Attachment, shape: readonly number[], exact: boolean): string[] {
   const { memory, layout, states, depots } = on;
   const left: string[] = [];

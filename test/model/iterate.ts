@@ -1,7 +1,7 @@
 // Array methods whose callback is a generator: what the loader puts where the sources pass a
 // function that reaches shared memory to `map`, `filter` and their like.
 
-import type { Running } from './machine.ts';
+import type { Running } from './running.ts';
 
 type Callback = (...args: unknown[]) => Running;
 type List = ArrayLike<unknown>;

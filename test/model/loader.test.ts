@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { atAtomicsAnd, EVERYWHERE, load, readSources } from './loader.ts';
-import { isRunning } from './machine.ts';
+import { isRunning } from './running.ts';
 import { placeOf, licenceAt, readUnit } from './source.ts';
 import { ROOT } from './loader.ts';
 
@@ -37,7 +37,7 @@ describe('the sources as the model runs them', () => {
     const realm = await load(sources, atAtomicsAnd(new Set()));
     const { Buddy } = realm.module('src/page/buddy.ts') as { Buddy: { prototype: object } };
     const kind = (name: string) => Reflect.get(Buddy.prototype, name).constructor.name;
-    expect(kind('freeLocked')).toBe('Function');
+    expect(kind('mergeRange')).toBe('Function');
     const { Zone } = realm.module('src/page/zone.ts') as { Zone: { prototype: object } };
     expect(Reflect.get(Zone.prototype, 'free').constructor.name).toBe('GeneratorFunction');
   });

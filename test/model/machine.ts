@@ -10,52 +10,22 @@
 // schedules with equal hashes are the same partial order, with equal memory and equal clocks
 // (Musuvathi and Qadeer's happens-before caching).
 
-import { Access, CHANNELS } from './access.ts';
+import { CHANNELS } from './access.ts';
+import { ASLEEP, DEAD, DONE, FIRST_WHO, IDLE, Lives, READY } from './lives.ts';
 import { MAX_THREADS } from './races.ts';
 import { KINDS } from './reach.ts';
+import { isRunning, Overflow, WRITING, type Message, type Running } from './running.ts';
 import { asksForLock, type Site } from './sites.ts';
-
-export type Running = Generator<void, unknown, unknown>;
 
 const LOCK = 'src/word/lock.ts';
 
-export const IDLE = 0;
-export const READY = 1;
-export const ASLEEP = 2;
-export const DONE = 3;
-export const DEAD = 4;
-
-/** What thread 0 is called; the real threads of this process have smaller numbers. */
-const FIRST_WHO = 1_000_000_000;
-
-/** Thrown into a thread as V8 throws a stack overflow. */
-export class Overflow extends RangeError {}
-
-interface Message {
-  readonly value: number;
-  readonly clock: Int32Array;
-}
-
-export class Machine extends Access {
-  readonly status = new Uint8Array(MAX_THREADS);
+export class Machine extends Lives {
   readonly pendingSite = new Int32Array(MAX_THREADS);
   readonly results: unknown[] = [];
-  readonly crashes: Uint32Array;
-  readonly throws: Uint32Array;
-  readonly freezes: Uint32Array;
-  /** Deaths of those who came to recover. */
-  readonly again: Uint32Array;
-  /** Set-up sits down in the name of this thread. */
-  sitting = 0;
-  /** Threads that are gone; one whose stack has overflowed is not. */
-  readonly killed = new Uint8Array(MAX_THREADS);
-  /** How threads are called that an overflow has ended: they may have kept their seats. */
-  readonly threw = new Set<number>();
   /** Whether a death may have swallowed a wake-up: of a sleeper, woken or not, or of who wakes. */
   wakeLost = false;
   /** Overflows in this schedule, caught ones too. */
   overflows = 0;
-  threads = 0;
   steps = 0;
   /** Nobody comes to a lock before it is free. */
   patient = false;
@@ -67,39 +37,9 @@ export class Machine extends Access {
   private queue: number[] = [];
   private channels: Message[][] = [];
   private running: Running[] = [];
-  private cellSite = 0;
-  private cellIndex = 0;
-  private cellFirst = 0;
-  private cellSecond = 0;
-
   constructor(sites: readonly (Site | undefined)[]) {
     super(sites);
-    this.crashes = new Uint32Array(sites.length);
-    this.throws = new Uint32Array(sites.length);
-    this.freezes = new Uint32Array(sites.length);
-    this.again = new Uint32Array(sites.length);
     this.entries = Uint8Array.from(sites, (site) => Number(asksForLock(site)));
-  }
-
-  /** What the transformed sources call: $y stops in front of an access, $d makes it at once. */
-  hooks() {
-    const stop = (site: number, index: number, first: number, second: number) => {
-      this.cellSite = site;
-      this.cellIndex = index;
-      this.cellFirst = first;
-      this.cellSecond = second;
-    };
-    return {
-      $y0: (site: number) => stop(site, 0, 0, 0),
-      $y1: (site: number, index: number) => stop(site, index, 0, 0),
-      $y2: (site: number, index: number, a: number) => stop(site, index, a, 0),
-      $y3: stop,
-      $d0: (site: number) => this.execute(site, 0, 0, 0),
-      $d1: (site: number, index: number) => this.execute(site, index, 0, 0),
-      $d2: (site: number, index: number, a: number) => this.execute(site, index, a, 0),
-      $d3: (site: number, index: number, a: number, b: number) => this.execute(site, index, a, b),
-      $l: (change: number) => void ((this.licence[this.current] as number) += change),
-    };
   }
 
   /**
@@ -145,39 +85,6 @@ export class Machine extends Access {
     if (!isRunning(made)) throw new Error('a thread makes no step that can be scheduled');
     this.running[t] = made;
     this.advance(t, 0);
-  }
-
-  /** What src/slot/thread.ts tells the threads here: who they are, and who of them is dead. */
-  threadModule(): object {
-    const nameOf = (t: number) => ({ who: FIRST_WHO + t, start: startOf(t), thread: t + 1 });
-    return {
-      thisThread: () => nameOf(this.unwatched ? this.sitting : this.current),
-      isGone: (who: number, start: number) => this.isGone(who - FIRST_WHO, start),
-      canAsk: () => true,
-      clockMs: () => 0,
-      beBlind: () => undefined,
-    };
-  }
-
-  /**
-   * Whether a thread was killed; who is told so comes after all it did. One that has the name and
-   * was started at another time has taken the place of one that is gone. Where START is not there
-   * the name alone is asked for: a seat whose thread dies between WHO and START is given back here.
-   */
-  private isGone(t: number, start: number): boolean {
-    if (this.killed[t] === undefined) return false;
-    if (start !== 0 && start !== startOf(t)) return true;
-    if (!this.unwatched) this.hashes.step(this.current, this.lifeOf(t), false);
-    if (this.killed[t] === 0) return false;
-    const clock = new Int32Array(MAX_THREADS);
-    this.races.publish(t, clock, 0);
-    if (!this.unwatched) this.races.join(this.current, clock, 0);
-    return true;
-  }
-
-  /** A location for whether a thread lives: the last of the channels are nobody's. */
-  private lifeOf(t: number): number {
-    return this.hashes.locations - 1 - t;
   }
 
   /** Runs to its end what the sources have become, without any other thread: set-up and checks. */
@@ -269,7 +176,9 @@ export class Machine extends Access {
     if (site?.path === LOCK && /^(sleep|unlock)$/.test(site.fn)) this.wakeLost = true;
   }
 
-  /** Whether a sleeper waits for a lock that is free, and whose wake-up nobody can have swallowed. */
+  /**
+   * Whether a sleeper waits for a lock that is free, and whose wake-up nobody can have swallowed.
+   */
   isForgotten(t: number): boolean {
     const site = this.sites[this.pendingSite[t] as number];
     const atLock = site?.path === LOCK;
@@ -388,19 +297,4 @@ export class Machine extends Access {
     this.tell(this.pendingSite[t] as number, this.regions.channels + channel, value, 0, value);
     this.advance(t, value);
   }
-}
-
-/** When a thread was started; no two at once, for the model has no clock. */
-function startOf(t: number): number {
-  return t + 1;
-}
-
-/** A bit for each kind that writes. */
-const WRITING = ['set', 'store', 'swap', 'add', 'setByte', 'clearBytes', 'setCount'].reduce(
-  (bits, kind) => bits | (1 << KINDS[kind as keyof typeof KINDS]),
-  0,
-);
-
-export function isRunning(value: unknown): value is Running {
-  return typeof value === 'object' && value !== null && 'next' in value && 'throw' in value;
 }

@@ -38,7 +38,8 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
   'bits are cleared before the blocks are cached':
     'a repair makes the bits anew from the states, whichever of the two came first',
   'a block is live before what is behind it is free':
-    'a repair makes the block as long as there is no start byte behind it: longer than was asked for',
+    'a repair makes the block as long as there is no start byte behind it: longer than ' +
+    'was asked for',
   'a tag is believed that the other end denies':
     'the tag at a start is written before its start byte, so one that ends at a start is true',
   'entries of the transaction before count':

@@ -14,7 +14,7 @@ import { Resize } from '../../src/heap/resize.ts';
 import { isLinear } from './book.ts';
 import { census, type CensusOptions, type Counted } from './census.ts';
 import { balance, remains } from './empty.ts';
-import { ASLEEP, DEAD, DONE, READY } from './machine.ts';
+import { ASLEEP, DEAD, DONE, READY } from './lives.ts';
 import type { Stage } from './stage.ts';
 
 const HISTORY_MAX = 10;

@@ -2,7 +2,7 @@
 // thread takes its step, whose wait times out, who is killed or thrown at. A policy picks one; the
 // choices made are the schedule, and played again they give the same run.
 
-import { ASLEEP, DEAD, DONE, READY } from './machine.ts';
+import { ASLEEP, DEAD, DONE, READY } from './lives.ts';
 import type { Machine } from './machine.ts';
 import { Oracle } from './oracle.ts';
 import { UNDERTAKERS, type Stage } from './stage.ts';

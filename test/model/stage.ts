@@ -9,7 +9,7 @@ import { FEW } from '../support/classes.ts';
 import { shapeOf, tinyHeap, type Tiny } from '../support/tiny.ts';
 import { Book } from './book.ts';
 import type { Realm } from './loader.ts';
-import { DONE } from './machine.ts';
+import { DONE } from './lives.ts';
 import { ModelMemory } from './memory.ts';
 import { Namer } from './names.ts';
 import type { Scenario, Scene, Wire } from './scenario.ts';

@@ -72,8 +72,11 @@ export const ofArenas: readonly Mutant[] = [
     'a block is live before what is behind it is free',
     ROUNDS,
     SIMPLE,
-    'if (behind > 0) this.makeFree(block + granules, behind);\n    this.tags.write(block, granules);',
-    'this.tags.write(block, granules);\n    this.states.set(block, SIMPLE_LIVE);\n    if (behind > 0) this.makeFree(block + granules, behind);',
+    'if (behind > 0) this.makeFree(block + granules, behind);\n' +
+      '    this.tags.write(block, granules);',
+    'this.tags.write(block, granules);\n' +
+      '    this.states.set(block, SIMPLE_LIVE);\n' +
+      '    if (behind > 0) this.makeFree(block + granules, behind);',
     dying,
   ),
   mutant(

@@ -1,4 +1,5 @@
-// Wrongs done to where arrays belong: HOLDER, MOVING, the notes, the lists of the pool and the shelf.
+// Wrongs done to where arrays belong: HOLDER, MOVING, the notes, the lists of the pool and the
+// shelf.
 
 import { dying, mutant, mutantOf, type Mutant } from './mutant.ts';
 

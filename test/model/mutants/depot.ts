@@ -18,7 +18,10 @@ export const ofDepot: readonly Mutant[] = [
       {
         path: DEPOT,
         from: 'const old = memory.get(at);\n    if (old !== 0) shelf',
-        to: 'shelf.popFull(magazines.holder);\n    const old = memory.get(at);\n    if (old !== 0) shelf',
+        to:
+          'shelf.popFull(magazines.holder);\n' +
+          '    const old = memory.get(at);\n' +
+          '    if (old !== 0) shelf',
       },
       {
         path: DEPOT,

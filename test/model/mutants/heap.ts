@@ -75,7 +75,9 @@ export const ofHeap: readonly Mutant[] = [
       {
         path: RELEASE,
         from: "import type { Attachment } from './attachment.ts';",
-        to: "import type { Attachment } from './attachment.ts'; import { modeIn } from './mode.ts';",
+        to:
+          "import type { Attachment } from './attachment.ts'; import { modeIn } from " +
+          "'./mode.ts';",
       },
       {
         path: RELEASE,

@@ -24,8 +24,10 @@ export const ofJournals: readonly Mutant[] = [
     'bytes are protected before their copy is made',
     PROTECTED,
     ENGINE,
-    'copyBytes(memory, copy * GRANULE_BYTES, ptr, bytes);\n      memory.store(entry.at + KIND, kindWord(part.number, KINDS.PROTECT)); // COMMIT',
-    'memory.store(entry.at + KIND, kindWord(part.number, KINDS.PROTECT));\n      copyBytes(memory, copy * GRANULE_BYTES, ptr, bytes);',
+    'copyBytes(memory, copy * GRANULE_BYTES, ptr, bytes);\n' +
+      '      memory.store(entry.at + KIND, kindWord(part.number, KINDS.PROTECT)); // COMMIT',
+    'memory.store(entry.at + KIND, kindWord(part.number, KINDS.PROTECT));\n' +
+      '      copyBytes(memory, copy * GRANULE_BYTES, ptr, bytes);',
     dying,
   ),
   mutant(
@@ -102,15 +104,19 @@ export const ofJournals: readonly Mutant[] = [
     LED,
     RECORD,
     'memory.set(at + LEADER, leader);',
-    'memory.store(at + STATE, (number << STATE_BITS) | OPEN);\n    memory.set(at + LEADER, leader);',
+    'memory.store(at + STATE, (number << STATE_BITS) | OPEN);\n' +
+      '    memory.set(at + LEADER, leader);',
     { walk: 'kill' },
   ),
   mutant(
     'a participant is named before it names the next',
     'tx, one joins while another has voted',
     RECORD,
-    'memory.set(participant.at + NEXT, memory.get(at + JOINED));\n    memory.set(at + JOINED, participant.index + 1); // COMMIT',
-    'const first = memory.get(at + JOINED);\n    memory.set(at + JOINED, participant.index + 1);\n    memory.set(participant.at + NEXT, first);',
+    'memory.set(participant.at + NEXT, memory.get(at + JOINED));\n' +
+      '    memory.set(at + JOINED, participant.index + 1); // COMMIT',
+    'const first = memory.get(at + JOINED);\n' +
+      '    memory.set(at + JOINED, participant.index + 1);\n' +
+      '    memory.set(participant.at + NEXT, first);',
     dying,
   ),
   mutant(
@@ -131,7 +137,8 @@ export const ofJournals: readonly Mutant[] = [
     'who leaves has its transactions committed',
     'tx, open when its thread leaves',
     'src/heap/session.ts',
-    'this.tx.recover(seat.slot);',
+    'for (let left = this.tx.recover(seat.slot); left > 0; left--) ' +
+      'counters.bump(COUNTER.ROLLBACKS);',
     '',
   ),
 ];

@@ -16,7 +16,8 @@ export const ofLock: readonly Mutant[] = [
     'a waiter sleeps without setting the waiters bit',
     'lock, two threads',
     LOCK,
-    'memory.cas(word, seen, seen | WAITERS) === seen) {\n        late = memory.wait(word, seen | WAITERS,',
+    'memory.cas(word, seen, seen | WAITERS) === seen) {\n' +
+      '        late = memory.wait(word, seen | WAITERS,',
     'seen !== 0) {\n        late = memory.wait(word, seen,',
   ),
   mutant(

@@ -140,7 +140,8 @@ export const ofRepair: readonly Mutant[] = [
     [
       [
         'memory.set(record + SLABS, memory.get(record + REST_SLABS)',
-        'memory.set(record + REST_OF, 0);\n    memory.set(record + SLABS, memory.get(record + REST_SLABS)',
+        'memory.set(record + REST_OF, 0);\n' +
+          '    memory.set(record + SLABS, memory.get(record + REST_SLABS)',
       ],
       ['+ blocks);\n    memory.set(record + REST_OF, 0);', '+ blocks);'],
     ],

@@ -73,8 +73,8 @@ export const ofTakeover: readonly Mutant[] = [
     'a death is declared and nobody told',
     'who catches its overflow while another recovers',
     SLOT,
-    'memory.store(DEATHS, 1);',
-    '',
+    'memory.store(DEATHS, 1);\n    return true;',
+    'return true;',
     { thrown: true },
   ),
   mutant(
@@ -89,14 +89,15 @@ export const ofTakeover: readonly Mutant[] = [
     'a late witness does not look who sits there now',
     'a late witness of a death, while another sits down in the seat',
     SLOT,
-    'memory.load(record + WHO) === who && ',
+    'if (memory.load(record + WHO) !== who) return false;',
     '',
     { walk: 'freeze' },
   ),
   mutantOf('a seat is nobody’s before it is free', VISITORS, SLOT, [
     [
       'memory.store(record + SEAT, (next << STATE_BITS) | FREE);',
-      'memory.store(record + WHO, 0);\n    memory.store(record + SEAT, (next << STATE_BITS) | FREE);',
+      'memory.store(record + WHO, 0);\n' +
+        '    memory.store(record + SEAT, (next << STATE_BITS) | FREE);',
     ],
     ['memory.store(record + WHO, 0); // COMMIT: pairs', '// COMMIT: pairs'],
   ]),

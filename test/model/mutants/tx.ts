@@ -58,8 +58,10 @@ export const ofTx: readonly Mutant[] = [
     SLAB,
     [
       [
-        'this.states.beginEntry(this.record + ENTRY, entry, granule);\n    this.states.set(granule, state); // COMMIT',
-        'this.states.set(granule, state);\n    this.states.beginEntry(this.record + ENTRY, entry, granule);',
+        'this.states.beginEntry(this.record + ENTRY, entry, granule);\n' +
+          '    this.states.set(granule, state); // COMMIT',
+        'this.states.set(granule, state);\n' +
+          '    this.states.beginEntry(this.record + ENTRY, entry, granule);',
       ],
     ],
     dying,
@@ -68,23 +70,28 @@ export const ofTx: readonly Mutant[] = [
     'a run’s entry is written when its block is live',
     PAGES,
     RUN,
-    'this.states.beginEntry(this.record + ENTRY, entry, granule);\n    this.states.set(granule, state); // COMMIT',
-    'this.states.set(granule, state);\n    this.states.beginEntry(this.record + ENTRY, entry, granule);',
+    'this.states.beginEntry(this.record + ENTRY, entry, granule);\n' +
+      '    this.states.set(granule, state); // COMMIT',
+    'this.states.set(granule, state);\n' +
+      '    this.states.beginEntry(this.record + ENTRY, entry, granule);',
     dying,
   ),
   mutant(
     'a large run’s entry is written when its block is live',
     PAGES,
     LARGE,
-    'this.states.beginEntry(zone.record + ENTRY, entry, granule);\n    this.states.set(granule, LARGE); // COMMIT',
-    'this.states.set(granule, LARGE);\n    this.states.beginEntry(zone.record + ENTRY, entry, granule);',
+    'this.states.beginEntry(zone.record + ENTRY, entry, granule);\n' +
+      '    this.states.set(granule, LARGE); // COMMIT',
+    'this.states.set(granule, LARGE);\n' +
+      '    this.states.beginEntry(zone.record + ENTRY, entry, granule);',
     dying,
   ),
   mutant(
     'in the simple heap an entry is written when its block is live',
     IN_SIMPLE,
     SIMPLE,
-    'this.states.beginEntry(SIMPLE_ENTRY, entry, block);\n    this.states.set(block, SIMPLE_LIVE); // COMMIT',
+    'this.states.beginEntry(SIMPLE_ENTRY, entry, block);\n' +
+      '    this.states.set(block, SIMPLE_LIVE); // COMMIT',
     'this.states.set(block, SIMPLE_LIVE);\n    this.states.beginEntry(SIMPLE_ENTRY, entry, block);',
     dying,
   ),
@@ -100,8 +107,10 @@ export const ofTx: readonly Mutant[] = [
     'an entry counts before it names its block',
     'tx, one after another in one record',
     STATES,
-    'this.memory.set(entry.at + BLOCK, granule);\n    this.memory.store(entry.at + KIND, entry.kind);',
-    'this.memory.store(entry.at + KIND, entry.kind);\n    this.memory.set(entry.at + BLOCK, granule);',
+    'this.memory.set(entry.at + BLOCK, granule);\n' +
+      '    this.memory.store(entry.at + KIND, entry.kind);',
+    'this.memory.store(entry.at + KIND, entry.kind);\n' +
+      '    this.memory.set(entry.at + BLOCK, granule);',
     dying,
   ),
   mutantOf(
@@ -124,7 +133,9 @@ export const ofTx: readonly Mutant[] = [
     [
       [
         'return this.counted(this.sendHome(granule, entry)) || this.void(entry);',
-        'const freed = this.counted(this.sendHome(granule));\n    this.void(entry);\n    return freed;',
+        'const freed = this.counted(this.sendHome(granule));\n' +
+          '    this.void(entry);\n' +
+          '    return freed;',
       ],
     ],
     { dying: true, preemptions: 1 },
@@ -171,15 +182,19 @@ export const ofTx: readonly Mutant[] = [
     'a record changes its state by a store',
     'tx, a participant regrets its vote',
     RECORD,
-    'return this.memory.cas(this.at + STATE, seen, (number << STATE_BITS) | to) === seen; // COMMIT',
-    'if (seen < 0) return false;\n    this.memory.store(this.at + STATE, (number << STATE_BITS) | to);\n    return true;',
+    'return this.memory.cas(this.at + STATE, seen, (number << STATE_BITS) | to) === seen; ' +
+      '// COMMIT',
+    'if (seen < 0) return false;\n' +
+      '    this.memory.store(this.at + STATE, (number << STATE_BITS) | to);\n' +
+      '    return true;',
   ),
   mutant(
     'an abort does not look whether it is decided',
     'tx, a participant goes on after its vote',
     ENGINE,
     'if (was < COMMITTED && leader.change(leaderNumber, OPEN, ABORTED)) undone++;',
-    'leader.change(leaderNumber, OPEN, ABORTED);\n      if (leader.change(leaderNumber, COMMITTED, ABORTED)) undone++;',
+    'leader.change(leaderNumber, OPEN, ABORTED);\n' +
+      '      if (leader.change(leaderNumber, COMMITTED, ABORTED)) undone++;',
     dying,
   ),
   mutantOf(
@@ -215,7 +230,9 @@ export const ofTx: readonly Mutant[] = [
     'a part is known before it is open',
     'tx, a leader and two participants',
     ENGINE,
-    'const number = open ? record.open(index, leaderNumber) : 0;\n    if (open) leader.addLocked(record);',
-    'if (open) leader.addLocked(record);\n    const number = open ? record.open(index, leaderNumber) : 0;',
+    'const number = open ? record.open(index, leaderNumber) : 0;\n' +
+      '    if (open) leader.addLocked(record);',
+    'if (open) leader.addLocked(record);\n' +
+      '    const number = open ? record.open(index, leaderNumber) : 0;',
   ),
 ];

@@ -1,5 +1,5 @@
-// Who recovers whom, and when: two survivors at once, one who sits down in the seat meanwhile, seats
-// that are all the dead's, a thread that catches its own overflow and comes back, blocks that
+// Who recovers whom, and when: two survivors at once, one who sits down in the seat meanwhile,
+// seats that are all the dead's, a thread that catches its own overflow and comes back, blocks that
 // nobody but the dead had.
 
 import { CLASS, MAGAZINE } from '../../../src/word/layout.ts';

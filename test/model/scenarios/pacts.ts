@@ -1,5 +1,5 @@
-// What threads do in transactions: begin and join, take and give for a pact that the book keeps, and
-// end it, or fail. The census holds each pact against the live blocks.
+// What threads do in transactions: begin and join, take and give for a pact that the book keeps,
+// and end it, or fail. The census holds each pact against the live blocks.
 
 import type { Result } from '../../../src/word/errors.ts';
 import type { Attachment } from '../../../src/heap/attachment.ts';

@@ -1,6 +1,6 @@
-// Transactions: what is done in one counts as a whole or not at all, for one thread and for several,
-// whoever dies when. The census holds each pact against the live blocks; bytes that a transaction
-// protects are two accounts whose sum must not change.
+// Transactions: what is done in one counts as a whole or not at all, for one thread and for
+// several, whoever dies when. The census holds each pact against the live blocks; bytes that a
+// transaction protects are two accounts whose sum must not change.
 
 import type { Scenario } from '../scenario.ts';
 import { prepare } from './acts.ts';

@@ -1,0 +1,101 @@
+// Who the threads of a schedule are, what has become of them, and what they were about to do: the
+// part of the machine that its sources ask, and stop in.
+
+import { Access } from './access.ts';
+import { MAX_THREADS } from './races.ts';
+import type { Site } from './sites.ts';
+
+export const IDLE = 0;
+export const READY = 1;
+export const ASLEEP = 2;
+export const DONE = 3;
+export const DEAD = 4;
+
+/** What thread 0 is called; the real threads of this process have smaller numbers. */
+export const FIRST_WHO = 1_000_000_000;
+
+/** When a thread was started; no two at once, for the model has no clock. */
+function startOf(t: number): number {
+  return t + 1;
+}
+export class Lives extends Access {
+  readonly status = new Uint8Array(MAX_THREADS);
+  readonly crashes: Uint32Array;
+  readonly throws: Uint32Array;
+  readonly freezes: Uint32Array;
+  /** Deaths of those who came to recover. */
+  readonly again: Uint32Array;
+  /** Set-up sits down in the name of this thread. */
+  sitting = 0;
+  /** Threads that are gone; one whose stack has overflowed is not. */
+  readonly killed = new Uint8Array(MAX_THREADS);
+  /** How threads are called that an overflow has ended: they may have kept their seats. */
+  readonly threw = new Set<number>();
+  threads = 0;
+  protected cellSite = 0;
+  protected cellIndex = 0;
+  protected cellFirst = 0;
+  protected cellSecond = 0;
+
+  constructor(sites: readonly (Site | undefined)[]) {
+    super(sites);
+    this.crashes = new Uint32Array(sites.length);
+    this.throws = new Uint32Array(sites.length);
+    this.freezes = new Uint32Array(sites.length);
+    this.again = new Uint32Array(sites.length);
+  }
+
+  /** What the transformed sources call: $y stops in front of an access, $d makes it at once. */
+  hooks() {
+    const stop = (site: number, index: number, first: number, second: number) => {
+      this.cellSite = site;
+      this.cellIndex = index;
+      this.cellFirst = first;
+      this.cellSecond = second;
+    };
+    return {
+      $y0: (site: number) => stop(site, 0, 0, 0),
+      $y1: (site: number, index: number) => stop(site, index, 0, 0),
+      $y2: (site: number, index: number, a: number) => stop(site, index, a, 0),
+      $y3: stop,
+      $d0: (site: number) => this.execute(site, 0, 0, 0),
+      $d1: (site: number, index: number) => this.execute(site, index, 0, 0),
+      $d2: (site: number, index: number, a: number) => this.execute(site, index, a, 0),
+      $d3: (site: number, index: number, a: number, b: number) => this.execute(site, index, a, b),
+      $l: (change: number) => void ((this.licence[this.current] as number) += change),
+    };
+  }
+
+  /** What src/slot/thread.ts tells the threads here: who they are, and who of them is dead. */
+  threadModule(): object {
+    const nameOf = (t: number) => ({ who: FIRST_WHO + t, start: startOf(t), thread: t + 1 });
+    return {
+      thisThread: () => nameOf(this.unwatched ? this.sitting : this.current),
+      isGone: (who: number, start: number) => this.isGone(who - FIRST_WHO, start),
+      canAsk: () => true,
+      clockMs: () => 0,
+      beBlind: () => undefined,
+    };
+  }
+
+  /**
+   * Whether a thread was killed; who is told so comes after all it did. One that has the name and
+   * was started at another time has taken the place of one that is gone. Where START is not there
+   * the name alone is asked for, as thread.ts does.
+   */
+  private isGone(t: number, start: number): boolean {
+    if (this.killed[t] === undefined) return false;
+    if (start !== 0 && start !== startOf(t)) return true;
+    if (!this.unwatched) this.hashes.step(this.current, this.lifeOf(t), false);
+    if (this.killed[t] === 0) return false;
+    const clock = new Int32Array(MAX_THREADS);
+    this.races.publish(t, clock, 0);
+    if (!this.unwatched) this.races.join(this.current, clock, 0);
+    return true;
+  }
+
+  /** A location for whether a thread lives: the last of the channels are nobody's. */
+  protected lifeOf(t: number): number {
+    return this.hashes.locations - 1 - t;
+  }
+}
