@@ -81,7 +81,7 @@ export class Buddy {
     if (order < 0) return alignOrder === 0 ? this.allocSpanLocked(pages, claim) : 0;
     const page = this.lists.first(order);
     this.claim(page, claim);
-    this.lists.take(page, order);
+    this.lists.remove(page, order);
     const length = 1 << order;
     this.dirty(page, length);
     if (pages < length) this.writeFree(page + pages, length - pages);
@@ -96,7 +96,7 @@ export class Buddy {
     if (page === 0) return 0;
     this.claim(page, claim);
     const order = -1 - this.map.run(page);
-    this.lists.take(page, order);
+    this.lists.remove(page, order);
     this.map.setRun(page, 1 << order); // COMMIT
     return this.growLocked(page, pages) ? page : 0;
   }
@@ -141,7 +141,7 @@ export class Buddy {
     const reach = this.freeReach(from, to);
     if (reach === 0) return false;
     for (let at = from; at < reach; at += this.map.lengthAt(at)) {
-      this.lists.take(at, -1 - this.map.run(at));
+      this.lists.remove(at, -1 - this.map.run(at));
     }
     this.dirty(page, reach - page);
     if (reach > to) this.writeFree(to, reach - to);
@@ -160,7 +160,7 @@ export class Buddy {
       const length = map.lengthAt(page);
       if (length <= 0) return; // damage: validate names it
       this.cleanInside(page, length);
-      if (map.run(page) < 0) lists.put(page, -1 - map.run(page));
+      if (map.run(page) < 0) lists.insert(page, -1 - map.run(page));
       page += length;
     }
     for (let page = this.first; page < this.end;) {
@@ -221,7 +221,7 @@ export class Buddy {
   private linkFree(at: number, pages: number): void {
     const end = at + pages;
     for (let page = at; page < end; page += this.map.lengthAt(page)) {
-      this.lists.put(page, -1 - this.map.run(page));
+      this.lists.insert(page, -1 - this.map.run(page));
     }
   }
 
@@ -237,9 +237,9 @@ export class Buddy {
     let order = -1 - this.map.run(page);
     let buddy = this.buddyOf(page, order);
     if (buddy < 0) return page + (1 << order);
-    this.lists.take(page, order);
+    this.lists.remove(page, order);
     while (buddy >= 0) {
-      this.lists.take(buddy, order);
+      this.lists.remove(buddy, order);
       const high = page < buddy ? buddy : page;
       page = page < buddy ? page : buddy;
       order++;
@@ -248,7 +248,7 @@ export class Buddy {
       this.map.setRun(high, 0);
       buddy = this.buddyOf(page, order);
     }
-    this.lists.put(page, order);
+    this.lists.insert(page, order);
     return page + (1 << order);
   }
 

@@ -50,12 +50,12 @@ export class FreeLists {
     return orders === 0 ? -1 : 31 - Math.clz32(orders & -orders);
   }
 
-  put(page: number, order: number): void {
+  insert(page: number, order: number): void {
     this.map.link(this.head(order), page);
     this.count(order, 1);
   }
 
-  take(page: number, order: number): void {
+  remove(page: number, order: number): void {
     this.map.unlink(this.head(order), page);
     this.count(order, -1);
   }

@@ -37,7 +37,7 @@ describe('the sources as the model runs them', () => {
     const realm = await load(sources, atAtomicsAnd(new Set()));
     const { Buddy } = realm.module('src/page/buddy.ts') as { Buddy: { prototype: object } };
     const kind = (name: string) => Reflect.get(Buddy.prototype, name).constructor.name;
-    expect(kind('mergeRange')).toBe('Function');
+    expect(kind('merge')).toBe('Function');
     const { Zone } = realm.module('src/page/zone.ts') as { Zone: { prototype: object } };
     expect(Reflect.get(Zone.prototype, 'free').constructor.name).toBe('GeneratorFunction');
   });

@@ -76,8 +76,8 @@ export const ofRepair: readonly Mutant[] = [
     BUDDY,
     [
       [
-        'this.claim(page, claim);\n    this.lists.take(page, order);\n    const length',
-        'this.lists.take(page, order);\n    const length',
+        'this.claim(page, claim);\n    this.lists.remove(page, order);\n    const length',
+        'this.lists.remove(page, order);\n    const length',
       ],
       ['// COMMIT: the pieces behind it become visible with it', '\n    this.claim(page, claim);'],
     ],
