@@ -52,12 +52,12 @@ export class Boundary {
 
   private writeTag(at: number, step: number, length: number): void {
     if (length <= 32) {
-      this.states.set(at, DIGIT + length - 1);
+      this.states.mark(at, DIGIT + length - 1);
       return;
     }
-    this.states.set(at, DIGIT);
+    this.states.mark(at, DIGIT);
     for (let i = 1, rest = length; i <= DIGITS; i++, rest >>>= 5) {
-      this.states.set(at + i * step, DIGIT + (rest & 31));
+      this.states.mark(at + i * step, DIGIT + (rest & 31));
     }
   }
 }

@@ -195,7 +195,7 @@ export class Depot implements Guarded {
       const granule = memory.get(i);
       // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
       if (states.get(granule) !== SHELVED) continue;
-      states.set(granule, this.magazines.tag);
+      states.mark(granule, this.magazines.tag);
       memory.set(++kept, granule);
     }
     memory.set(at, kept);

@@ -47,7 +47,7 @@ export class Large {
   private beginLocked(zone: Zone, page: number, pages: number, entry?: Entry): void {
     const granule = page << this.zones.map.granuleShift;
     this.states.beginEntry(zone.record + ENTRY, entry, granule);
-    this.states.set(granule, LARGE); // COMMIT
+    this.states.mark(granule, LARGE); // COMMIT
     this.states.entryDone(zone.record + ENTRY, entry);
     zone.countLargeLocked(1, pages);
     this.moved(pages);
@@ -68,7 +68,7 @@ export class Large {
     const pages = this.zones.map.run(page);
     zone.touchLocked(page);
     this.states.beginEnd(zone.record + ENTRY, entry);
-    this.states.set(granule, FREE); // COMMIT: and first, for the pages may be another's at once
+    this.states.mark(granule, FREE); // COMMIT: and first, for the pages may be another's at once
     this.states.endEntry(zone.record + ENTRY, entry);
     zone.countLargeLocked(-1, -pages);
     zone.freeLocked(page);

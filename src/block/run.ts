@@ -47,7 +47,7 @@ export class Runs {
     const top = this.memory.get(at) + 1;
     this.memory.set(top, granule);
     this.memory.set(at, top);
-    this.states.set(granule, tag); // COMMIT
+    this.states.mark(granule, tag); // COMMIT
     this.came(page);
     return 1;
   }
@@ -57,7 +57,7 @@ export class Runs {
     if (page === 0) return 0;
     const granule = page << this.zones.map.granuleShift;
     this.states.beginEntry(this.record + ENTRY, entry, granule);
-    this.states.set(granule, state); // COMMIT
+    this.states.mark(granule, state); // COMMIT
     this.states.entryDone(this.record + ENTRY, entry);
     this.came(page);
     return granule;
@@ -67,7 +67,7 @@ export class Runs {
     const page = granule >>> this.zones.map.granuleShift;
     this.rest(page, this.memory.get(this.record + CARVED) - 1);
     this.states.beginEnd(this.record + ENTRY, entry);
-    this.states.set(granule, STATE.FREE); // COMMIT
+    this.states.mark(granule, STATE.FREE); // COMMIT
     this.states.endEntry(this.record + ENTRY, entry);
     this.goes(page);
   }

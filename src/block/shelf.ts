@@ -163,7 +163,7 @@ export class Shelf {
       const granule = memory.get(at);
       // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
       if (states.get(granule) !== tag) continue;
-      states.set(granule, SHELVED);
+      states.mark(granule, SHELVED);
       memory.set(++kept, granule);
     }
     return kept - magazine - NONE;

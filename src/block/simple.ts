@@ -76,7 +76,7 @@ export class Simple implements Guarded {
       const arena = this.touch(block);
       const length = this.tags.length(block);
       this.states.beginEnd(SIMPLE_ENTRY, entry);
-      this.states.set(block, SIMPLE_FREE); // COMMIT
+      this.states.mark(block, SIMPLE_FREE); // COMMIT
       this.states.endEntry(SIMPLE_ENTRY, entry);
       this.countLocked(arena, -1, -length);
       this.mergeLocked(arena, block, length);
@@ -167,14 +167,14 @@ export class Simple implements Guarded {
     if (behind > 0) this.makeFree(block + granules, behind);
     this.tags.write(block, granules);
     this.states.beginEntry(SIMPLE_ENTRY, entry, block);
-    this.states.set(block, SIMPLE_LIVE); // COMMIT
+    this.states.mark(block, SIMPLE_LIVE); // COMMIT
     this.states.entryDone(SIMPLE_ENTRY, entry);
     if (block > hole) this.makeFree(hole, block - hole);
   }
 
   private makeFree(block: number, granules: number): void {
     this.tags.write(block, granules);
-    this.states.set(block, SIMPLE_FREE);
+    this.states.mark(block, SIMPLE_FREE);
   }
 
   /** Makes one hole of [block, block + granules) and its free neighbours; an arena of it goes. */
@@ -185,13 +185,13 @@ export class Simple implements Guarded {
     const behind = block + granules;
     if (states.get(behind) === SIMPLE_FREE) {
       length += tags.length(behind);
-      states.set(behind, FREE);
+      states.mark(behind, FREE);
     }
     const before = tags.lengthBefore(block);
     if (states.get(block - before) === SIMPLE_FREE) {
       start -= before;
       length += before;
-      states.set(block, FREE);
+      states.mark(block, FREE);
     }
     this.makeFree(start, length);
     if (start < map.get(arena, LOWEST)) map.set(arena, LOWEST, start);
@@ -200,7 +200,7 @@ export class Simple implements Guarded {
 
   private resizeLocked(block: number, from: number, granules: number, free: number): void {
     const arena = this.memory.get(SIMPLE_TOUCHED);
-    if (free > 0) this.states.set(block + from, FREE);
+    if (free > 0) this.states.mark(block + from, FREE);
     const left = from + free - granules;
     if (left > 0) this.makeFree(block + granules, left);
     this.tags.write(block, granules);
@@ -235,8 +235,8 @@ export class Simple implements Guarded {
     for (let page = arena; page < arena + this.map.run(arena); page++) {
       this.map.set(page, HEAD, arena);
     }
-    this.states.set(start - 1, SIMPLE_END);
-    this.states.set(end, SIMPLE_END);
+    this.states.mark(start - 1, SIMPLE_END);
+    this.states.mark(end, SIMPLE_END);
     this.makeFree(start, end - start);
     this.map.set(arena, LOWEST, start);
     this.map.set(arena, LIVE_BLOCKS, 0);

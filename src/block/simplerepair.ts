@@ -81,7 +81,7 @@ class ArenaRepair {
     let next = this.nextStart(block);
     while (!live && this.states.get(next) === SIMPLE_FREE) {
       const behind = this.nextStart(next);
-      this.states.set(next, FREE);
+      this.states.mark(next, FREE);
       next = behind;
     }
     this.tags.write(block, next - block);

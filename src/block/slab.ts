@@ -89,7 +89,7 @@ export class Slabs {
     const top = this.memory.get(at);
     const count = this.peek(slab, want, top + 1);
     this.memory.set(at, top + count);
-    for (let i = top + 1; i <= top + count; i++) this.states.set(this.memory.get(i), tag);
+    for (let i = top + 1; i <= top + count; i++) this.states.mark(this.memory.get(i), tag);
     this.clear(slab, count);
     return count;
   }
@@ -101,7 +101,7 @@ export class Slabs {
     this.memory.set(this.record + TOUCHED, slab);
     const granule = this.lowest(slab);
     this.states.beginEntry(this.record + ENTRY, entry, granule);
-    this.states.set(granule, state); // COMMIT
+    this.states.mark(granule, state); // COMMIT
     this.states.entryDone(this.record + ENTRY, entry);
     this.clear(slab, 1);
     return granule;
@@ -159,7 +159,7 @@ export class Slabs {
     const slab = map.get(granule >>> map.granuleShift, HEAD);
     memory.set(record + TOUCHED, slab);
     this.states.beginEnd(record + ENTRY, entry);
-    this.states.set(granule, STATE.FREE); // COMMIT: whoever else still lists it sees that
+    this.states.mark(granule, STATE.FREE); // COMMIT: whoever else still lists it sees that
     this.states.endEntry(record + ENTRY, entry);
     const block = ((granule - (slab << map.granuleShift)) / this.granules) | 0;
     const word = map.record(slab) + BITS + (block >>> 5);

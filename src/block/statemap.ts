@@ -67,7 +67,7 @@ export class StateMap {
     return this.memory.getByte(this.origin + granule);
   }
 
-  set(granule: number, state: number): void {
+  mark(granule: number, state: number): void {
     if (this.checked && isLive(state)) this.register(granule);
     this.memory.setByte(this.origin + granule, state);
   }

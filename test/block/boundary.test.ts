@@ -20,7 +20,7 @@ const lengths = fc.oneof(
 const { states } = sit(tinyHeap({ zones: [0, 8192, 0] }));
 
 function litter(from: number, granules: number, state: number): StateMap {
-  for (let granule = from; granule < from + granules; granule++) states.set(granule, state);
+  for (let granule = from; granule < from + granules; granule++) states.mark(granule, state);
   return states;
 }
 
@@ -32,8 +32,8 @@ test('a length from 1 to 100,000 granules is read back from the front and from b
     fc.property(lengths, starts, starts, old, (length, start, behind, state) => {
       const tags = new Boundary(litter(from - 1, length + 2, state));
       tags.write(from, length);
-      states.set(from, start);
-      states.set(from + length, behind);
+      states.mark(from, start);
+      states.mark(from + length, behind);
       expect(tags.length(from)).toBe(length);
       expect(tags.lengthBefore(from + length)).toBe(length);
     }),
@@ -47,8 +47,8 @@ test('each length on which the tags change their form is read back', () => {
     1, 2, 3, 7, 8, 14, 15, 16, 31, 32, 33, 34, 1023, 1024, 1025, 32768, 100_000,
   ]) {
     tags.write(from, base);
-    states.set(from, SIMPLE_LIVE);
-    states.set(from + base, SIMPLE_END);
+    states.mark(from, SIMPLE_LIVE);
+    states.mark(from + base, SIMPLE_END);
     expect([tags.length(from), tags.lengthBefore(from + base)], `${base}`).toEqual([base, base]);
   }
 });
@@ -63,10 +63,10 @@ test('a row of blocks is walked to its end, and back to its beginning', () => {
       let at = from;
       row.forEach((length, i) => {
         tags.write(at, length);
-        states.set(at, blocks[i]?.[1] ?? SIMPLE_LIVE);
+        states.mark(at, blocks[i]?.[1] ?? SIMPLE_LIVE);
         at += length;
       });
-      states.set(at, SIMPLE_END);
+      states.mark(at, SIMPLE_END);
       const there: number[] = [];
       for (let block = from; block < at; block += there.at(-1) ?? 1) there.push(tags.length(block));
       expect(there).toEqual(row);

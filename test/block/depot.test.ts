@@ -59,7 +59,7 @@ function freeAtOnce(ptr: number, first: SharedHeap, second: SharedHeap): void {
   const { states } = layersOf(first);
   const live = states.get(ptr / 16);
   expect(first.free(ptr)).toBe(true);
-  states.set(ptr / 16, live);
+  states.mark(ptr / 16, live);
   expect(second.free(ptr)).toBe(true);
 }
 
@@ -93,7 +93,7 @@ describe('a depot', () => {
     const [first = 0] = blocks;
     ann.freeMany(blocks);
     expect(inDepot(ann)).toBe(1);
-    layersOf(ann).states.set(first / 16, STATE.CACHED + 3);
+    layersOf(ann).states.mark(first / 16, STATE.CACHED + 3);
     const got = take(bob, CAPACITY - 1);
     expect(got).not.toContain(first);
     expect(cached(ann), 'one less than there were').toBe(SOME - CAPACITY);
@@ -105,14 +105,14 @@ describe('a depot', () => {
     const [stray = 0, ...others] = blocks;
     const { states } = layersOf(ann);
     expect(ann.free(stray)).toBe(true);
-    states.set(stray / 16, STATE.CACHED + bob.slot); // Bob has freed it in the same instant
+    states.mark(stray / 16, STATE.CACHED + bob.slot); // Bob has freed it in the same instant
     ann.freeMany(others);
     expect(inDepot(ann)).toBe(1);
     expect(statesOf(ann, others).filter((state) => state === STATE.SHELVED)).toHaveLength(
       CAPACITY - 1,
     );
     // Ann comes by the block again, from Bob's magazine: what she shelved must not name it.
-    states.set(stray / 16, STATE.CACHED + ann.slot);
+    states.mark(stray / 16, STATE.CACHED + ann.slot);
     expect(take(bob, CAPACITY - 1)).not.toContain(stray);
   });
 

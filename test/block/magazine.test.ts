@@ -37,7 +37,7 @@ describe('a magazine', () => {
     const { on, blocks } = loaded();
     const top = blocks.at(-1) as number;
     for (const state of [STATE.CACHED + 1, STATE.LIVE + ID, STATE.LIVE + 2, STATE.FREE]) {
-      on.states.set(top, state);
+      on.states.mark(top, state);
       expect(on.magazines.pop(ID)).toBe(0);
       expect([on.states.get(top), on.magazines.loaded(ID)]).toEqual([state, 3]);
     }
@@ -63,7 +63,7 @@ describe('a magazine', () => {
     expect(on.magazines.free(ptr)).toBe(true);
     expect(on.magazines.free(ptr), 'twice').toBe(false);
     for (const state of [STATE.LARGE, STATE.SIMPLE_LIVE, STATE.SIMPLE_FREE, STATE.DIGIT + 3, 64]) {
-      on.states.set(ptr / 16, state);
+      on.states.mark(ptr / 16, state);
       expect(on.magazines.free(ptr), `state ${state}`).toBe(false);
     }
   });

@@ -34,7 +34,7 @@ describe('a pointer', () => {
 });
 
 test('a state is read where it was written, and clearing takes no other state along', () => {
-  for (let granule = 10; granule < 20; granule++) states.set(layout.firstGranule + granule, 200);
+  for (let granule = 10; granule < 20; granule++) states.mark(layout.firstGranule + granule, 200);
   states.clear(layout.firstGranule + 12, layout.firstGranule + 18);
   const read = Array.from({ length: 10 }, (_, i) => states.get(layout.firstGranule + 10 + i));
   expect(read).toEqual([200, 200, 0, 0, 0, 0, 0, 0, 200, 200]);

@@ -33,7 +33,7 @@ function freeAtOnce(ptr: number, first: SharedHeap, second: SharedHeap): void {
   const id = live - STATE.LIVE;
   const room = [first, second].every((seat) => layersOf(seat).depots[id]?.makeRoom() === true);
   expect(first.free(ptr)).toBe(true);
-  if (room) states.set(ptr / 16, live);
+  if (room) states.mark(ptr / 16, live);
   expect(second.free(ptr)).toBe(room);
 }
 

@@ -67,31 +67,43 @@ function topEntry({ on }: Ground): number {
 const inStates: [what: string, damage: (g: Ground) => void, finding: RegExp][] = [
   [
     'a state in free pages',
-    ({ on }) => on.states.set(on.layout.endGranule - 7, 3),
+    ({ on }) => on.states.mark(on.layout.endGranule - 7, 3),
     /no block's st/,
   ],
-  ['a state inside a block', ({ on, live }) => on.states.set(live + 1, 200), /no block's start/],
-  ['a state inside a run', ({ on, run }) => on.states.set(run * 16 + 5, 1), /no block's start/],
-  ['a live block set free', ({ on, live }) => on.states.set(live, 0), /its bit says the opposite/],
-  ['a state of another class', ({ on, live }) => on.states.set(live, STATE.LIVE + 2), /of another/],
+  ['a state inside a block', ({ on, live }) => on.states.mark(live + 1, 200), /no block's start/],
+  ['a state inside a run', ({ on, run }) => on.states.mark(run * 16 + 5, 1), /no block's start/],
+  ['a live block set free', ({ on, live }) => on.states.mark(live, 0), /its bit says the opposite/],
+  [
+    'a state of another class',
+    ({ on, live }) => on.states.mark(live, STATE.LIVE + 2),
+    /of another/,
+  ],
   [
     'a large state in a slab',
-    ({ on, live }) => on.states.set(live, STATE.LARGE),
+    ({ on, live }) => on.states.mark(live, STATE.LARGE),
     /of another class/,
   ],
   [
     'a run of another class',
-    ({ on, run }) => on.states.set(run * 16, STATE.LIVE + 1),
+    ({ on, run }) => on.states.mark(run * 16, STATE.LIVE + 1),
     /3 pages has/,
   ],
-  ['a run of nobody', ({ on, run }) => on.states.set(run * 16, 0), /in use by nobody/],
-  ['a lost block', ({ on, live }) => on.states.set(live, STATE.CACHED), /cached in no magazine/],
-  ['a lost large run', ({ on, large }) => on.states.set(large * 16, 0), /in use by nobody/],
-  ['an arena without its end', ({ on, arena }) => on.states.set(arena * 16, 0), /END byte is gone/],
-  ['a simple block set free', ({ on, simple }) => on.states.set(simple[0], 3), /blocks of|merged/],
-  ['a simple hole set live', ({ on, simple }) => on.states.set(simple[1], 2), /3 blocks of/],
-  ['a front tag', ({ on, simple }) => on.states.set(simple[0] + 1, 32 + 3), /add up|blocks of|tag/],
-  ['a rear tag', ({ on, simple }) => on.states.set(simple[1] - 1, 32 + 3), /tag|length/],
+  ['a run of nobody', ({ on, run }) => on.states.mark(run * 16, 0), /in use by nobody/],
+  ['a lost block', ({ on, live }) => on.states.mark(live, STATE.CACHED), /cached in no magazine/],
+  ['a lost large run', ({ on, large }) => on.states.mark(large * 16, 0), /in use by nobody/],
+  [
+    'an arena without its end',
+    ({ on, arena }) => on.states.mark(arena * 16, 0),
+    /END byte is gone/,
+  ],
+  ['a simple block set free', ({ on, simple }) => on.states.mark(simple[0], 3), /blocks of|merged/],
+  ['a simple hole set live', ({ on, simple }) => on.states.mark(simple[1], 2), /3 blocks of/],
+  [
+    'a front tag',
+    ({ on, simple }) => on.states.mark(simple[0] + 1, 32 + 3),
+    /add up|blocks of|tag/,
+  ],
+  ['a rear tag', ({ on, simple }) => on.states.mark(simple[1] - 1, 32 + 3), /tag|length/],
 ];
 
 const inPages: [what: string, damage: (g: Ground) => void, finding: RegExp][] = [
@@ -199,7 +211,7 @@ describe('a walk over damage ends', () => {
     const { heap, on, renew } = patientHeap();
     heap.setMode('simple-heap');
     const block = heap.alloc(1600) / 16;
-    for (let i = 1; i < 100; i++) on.states.set(block + i, STATE.DIGIT);
+    for (let i = 1; i < 100; i++) on.states.mark(block + i, STATE.DIGIT);
     expect(heap.validate()).not.toEqual([]);
     renew();
     expect(() => heap.alloc(64)).not.toThrow();

@@ -35,9 +35,11 @@ describe('the sources as the model runs them', () => {
 
   test('are plain functions beneath a lock when only atomics are stops', async () => {
     const realm = await load(sources, atAtomicsAnd(new Set()));
-    const { Buddy } = realm.module('src/page/buddy.ts') as { Buddy: { prototype: object } };
-    const kind = (name: string) => Reflect.get(Buddy.prototype, name).constructor.name;
-    expect(kind('merge')).toBe('Function');
+    const { FreeLists } = realm.module('src/page/freelists.ts') as {
+      FreeLists: { prototype: object };
+    };
+    const kind = (name: string) => Reflect.get(FreeLists.prototype, name).constructor.name;
+    expect(kind('findOrder')).toBe('Function');
     const { Zone } = realm.module('src/page/zone.ts') as { Zone: { prototype: object } };
     expect(Reflect.get(Zone.prototype, 'free').constructor.name).toBe('GeneratorFunction');
   });

@@ -75,7 +75,7 @@ export const ofArenas: readonly Mutant[] = [
     'if (behind > 0) this.makeFree(block + granules, behind);\n' +
       '    this.tags.write(block, granules);',
     'this.tags.write(block, granules);\n' +
-      '    this.states.set(block, SIMPLE_LIVE);\n' +
+      '    this.states.mark(block, SIMPLE_LIVE);\n' +
       '    if (behind > 0) this.makeFree(block + granules, behind);',
     dying,
   ),

@@ -57,8 +57,8 @@ export const ofMagazines: readonly Mutant[] = [
     'slab, two refills at once',
     SLAB,
     'this.memory.set(at, top + count);\n' +
-      '    for (let i = top + 1; i <= top + count; i++) this.states.set(this.memory.get(i), tag);',
-    'for (let i = top + 1; i <= top + count; i++) this.states.set(this.memory.get(i), tag);\n' +
+      '    for (let i = top + 1; i <= top + count; i++) this.states.mark(this.memory.get(i), tag);',
+    'for (let i = top + 1; i <= top + count; i++) this.states.mark(this.memory.get(i), tag);\n' +
       '    this.memory.set(at, top + count);',
     dying,
   ),
@@ -73,7 +73,7 @@ export const ofMagazines: readonly Mutant[] = [
     'a block that comes home keeps its state',
     'slab, empty ones go back to the zone',
     SLAB,
-    'this.states.set(granule, STATE.FREE); // COMMIT: whoever else still lists it sees that',
+    'this.states.mark(granule, STATE.FREE); // COMMIT: whoever else still lists it sees that',
     '',
   ),
   mutant(

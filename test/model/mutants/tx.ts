@@ -59,8 +59,8 @@ export const ofTx: readonly Mutant[] = [
     [
       [
         'this.states.beginEntry(this.record + ENTRY, entry, granule);\n' +
-          '    this.states.set(granule, state); // COMMIT',
-        'this.states.set(granule, state);\n' +
+          '    this.states.mark(granule, state); // COMMIT',
+        'this.states.mark(granule, state);\n' +
           '    this.states.beginEntry(this.record + ENTRY, entry, granule);',
       ],
     ],
@@ -71,8 +71,8 @@ export const ofTx: readonly Mutant[] = [
     PAGES,
     RUN,
     'this.states.beginEntry(this.record + ENTRY, entry, granule);\n' +
-      '    this.states.set(granule, state); // COMMIT',
-    'this.states.set(granule, state);\n' +
+      '    this.states.mark(granule, state); // COMMIT',
+    'this.states.mark(granule, state);\n' +
       '    this.states.beginEntry(this.record + ENTRY, entry, granule);',
     dying,
   ),
@@ -81,8 +81,8 @@ export const ofTx: readonly Mutant[] = [
     PAGES,
     LARGE,
     'this.states.beginEntry(zone.record + ENTRY, entry, granule);\n' +
-      '    this.states.set(granule, LARGE); // COMMIT',
-    'this.states.set(granule, LARGE);\n' +
+      '    this.states.mark(granule, LARGE); // COMMIT',
+    'this.states.mark(granule, LARGE);\n' +
       '    this.states.beginEntry(zone.record + ENTRY, entry, granule);',
     dying,
   ),
@@ -91,8 +91,9 @@ export const ofTx: readonly Mutant[] = [
     IN_SIMPLE,
     SIMPLE,
     'this.states.beginEntry(SIMPLE_ENTRY, entry, block);\n' +
-      '    this.states.set(block, SIMPLE_LIVE); // COMMIT',
-    'this.states.set(block, SIMPLE_LIVE);\n    this.states.beginEntry(SIMPLE_ENTRY, entry, block);',
+      '    this.states.mark(block, SIMPLE_LIVE); // COMMIT',
+    'this.states.mark(block, SIMPLE_LIVE);\n    this.states.beginEntry(SIMPLE_ENTRY, ' +
+      'entry, block);',
     dying,
   ),
   mutant(
