@@ -30,34 +30,34 @@ function expectSound({ failure }: Row): void {
 
 describe.each(sound.map((it) => it.name))('%s', (name) => {
   test('in every order within two preemptions, a wait ended by time among them', async () => {
-    expectSound(await searchScenario(realms, name, 2, { ms, schedules: 600 }, { timeouts: 1 }));
+    expectSound(await searchScenario(realms, name, 2, { ms, schedules: 150 }, { timeouts: 1 }));
   });
 
   test('in every order, when nobody comes to a lock before it is free', async () => {
-    expectSound(await searchScenario(realms, name, Infinity, { ms, schedules: 600 }, late));
+    expectSound(await searchScenario(realms, name, Infinity, { ms, schedules: 150 }, late));
   });
 
   test('when one stands still for long and goes on', async () => {
-    expectSound(await walkScenario(realms, name, FIXED, 'freeze', { ms, schedules: 50 }));
-    expectSound(await walkScenario(realms, name, fresh, 'freeze', { ms, schedules: 50 }));
+    expectSound(await walkScenario(realms, name, FIXED, 'freeze', { ms, schedules: 12 }));
+    expectSound(await walkScenario(realms, name, fresh, 'freeze', { ms, schedules: 12 }));
   });
 
   test('in random orders', async () => {
-    expectSound(await walkScenario(realms, name, FIXED, 'nobody', { ms, schedules: 100 }));
-    expectSound(await walkScenario(realms, name, fresh, 'nobody', { ms, schedules: 100 }));
+    expectSound(await walkScenario(realms, name, FIXED, 'nobody', { ms, schedules: 25 }));
+    expectSound(await walkScenario(realms, name, fresh, 'nobody', { ms, schedules: 25 }));
   });
 
   test('when the zones refuse each request in turn', async () => {
-    expectSound(await failEachRequest(realms, name, { ms, schedules: 150 }));
+    expectSound(await failEachRequest(realms, name, { ms, schedules: 40 }));
   });
 });
 
 describe.each(mortal.map((it) => it.name))('%s', (name) => {
   test('when one dies, or overflows its stack, at each access', async () => {
-    expectSound(await searchDeaths(realms, name, 0, 'kill', { ms, schedules: 300 }));
-    expectSound(await searchDeaths(realms, name, 0, 'throw', { ms, schedules: 150 }));
-    expectSound(await walkScenario(realms, name, FIXED, 'kill', { ms, schedules: 100 }));
-    expectSound(await walkScenario(realms, name, fresh, 'throw', { ms, schedules: 100 }));
+    expectSound(await searchDeaths(realms, name, 0, 'kill', { ms, schedules: 80 }));
+    expectSound(await searchDeaths(realms, name, 0, 'throw', { ms, schedules: 40 }));
+    expectSound(await walkScenario(realms, name, FIXED, 'kill', { ms, schedules: 30 }));
+    expectSound(await walkScenario(realms, name, fresh, 'throw', { ms, schedules: 25 }));
   });
 });
 
