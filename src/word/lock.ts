@@ -105,8 +105,11 @@ export class Lock {
 
   /** If `token`, whose holder is dead, has the lock: repairs what it guards and sets it free. */
   seize(token: number): boolean {
-    const seen = this.memory.load(this.word);
-    if ((seen & ~WAITERS) !== token || !this.takeOver(seen)) return false;
+    for (;;) {
+      const seen = this.memory.load(this.word);
+      if ((seen & ~WAITERS) !== token) return false;
+      if (this.takeOver(seen)) break; // else somebody has just said that it waits
+    }
     this.unlock();
     return true;
   }
