@@ -57,8 +57,8 @@ export const ofTakeover: readonly Mutant[] = [
     'a lock that is seized is not set free',
     ROUND,
     LOCK,
-    '!this.takeOver(seen)) return false;\n    this.unlock();',
-    '!this.takeOver(seen)) return false;',
+    'that it waits\n    }\n    this.unlock();',
+    'that it waits\n    }',
     dying,
   ),
   mutant(
