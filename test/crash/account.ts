@@ -24,6 +24,15 @@ export function layersOf(heap: SharedHeap): Attachment {
   return heap['attachment'];
 }
 
+/**
+ * A heap whose thread makes no rounds by its timer: it holds locks and lets others be killed between
+ * turns of its event loop, and a round would wait there for what only the thread itself can end.
+ */
+export function withoutRounds(heap: SharedHeap): SharedHeap {
+  heap['rounds'] = () => undefined;
+  return heap;
+}
+
 /** `isReturned` says of which records the blocks must have been freed for the dead. */
 export function account(
   heap: SharedHeap,

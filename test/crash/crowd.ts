@@ -11,7 +11,7 @@ import { SharedHeap } from '../../src/index.ts';
 import type { Ending, MortalOrders } from '../../workers/mortal.ts';
 import { ROOT } from '../model/loader.ts';
 import { Random } from '../support/threads/random.ts';
-import { account, layersOf, leftovers } from './account.ts';
+import { account, layersOf, leftovers, withoutRounds } from './account.ts';
 import type { Range } from './client.ts';
 import { EMPTY, HELD, Ledger } from './ledger.ts';
 import { answerOf, ask, goOn, newcomer, PAUSED, pauseWords, STARTING } from './pause.ts';
@@ -76,12 +76,13 @@ export class Crowd {
   constructor(options: CrowdOptions) {
     this.options = options;
     this.random = new Random(options.seed);
-    this.heap = SharedHeap.create({
+    const heap = SharedHeap.create({
       size: '16MiB',
       maxSlots: 3 * SEATS,
       zones: { dmaEnd: '4MiB', highStart: '12MiB' },
       checked: options.checked,
     });
+    this.heap = withoutRounds(heap);
   }
 
   async run(): Promise<CrowdReport> {

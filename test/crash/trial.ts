@@ -13,7 +13,7 @@ import { SLOT } from '../../src/word/layout.ts';
 import type { HeldOrders } from '../../workers/held.ts';
 import { ROOT } from '../model/loader.ts';
 import { Random } from '../support/threads/random.ts';
-import { account, layersOf, leftovers } from './account.ts';
+import { account, layersOf, leftovers, withoutRounds } from './account.ts';
 import { Client, type Range } from './client.ts';
 import { DONE, HOLD, PARKED, holdWords, type HoldWords } from './hold.ts';
 import { Ledger, type Entry } from './ledger.ts';
@@ -78,13 +78,14 @@ export class Trial {
     this.spec = spec;
     this.build = build;
     const { flavour, setting, seed } = spec;
-    this.heap = SharedHeap.create({
+    const heap = SharedHeap.create({
       size: '4MiB',
       maxSlots: setting === 'crowded' ? 2 : 4,
       zones: { dmaEnd: '1MiB', highStart: '3MiB' },
       checked: flavour === 'checked',
       trackOwners: flavour === 'tracked',
     });
+    this.heap = withoutRounds(heap);
     this.ground = new SharedArrayBuffer(spec.visitor.role === 'founder' ? 2 ** 22 : 0);
     this.random = new Random(seed);
     const complain = (text: string) => void this.wrong.push(text);
