@@ -183,10 +183,11 @@ export class Tour {
 
   name(): void {
     const { roots } = this.heap;
-    roots.set('tour', this.heap.u8.length / 2);
-    if (roots.get('tour') === 0) this.plan.complain('a root is gone');
+    const name = `tour ${String(this.plan.owner)}`; // others forget theirs meanwhile
+    roots.set(name, this.heap.u8.length / 2);
+    if (roots.get(name) === 0) this.plan.complain('a root is gone');
     roots.entries();
-    roots.delete('tour');
+    roots.delete(name);
   }
 
   /** Asks the heap about itself. */
