@@ -3,6 +3,7 @@
 // cut by an exception, which can only be a stack overflow, the seat is given up: locks that the
 // thread still holds are taken over by others, and it takes a new seat at its next call.
 
+import { GRANULE } from '../word/layout.ts';
 import { allocError, HeapError, type AllocError } from '../word/errors.ts';
 import { Magazines } from '../block/magazine.ts';
 import type { ZoneName } from '../page/zone.ts';
@@ -13,7 +14,7 @@ import type { Notices } from './notices.ts';
 import { Session } from './session.ts';
 import { HeapViews } from './views.ts';
 
-const BYTES = 16;
+const { BYTES } = GRANULE;
 /** Slow paths between two looks at the clock. */
 const CALLS_A_LOOK = 64;
 

@@ -3,7 +3,7 @@
 // what they were after a rollback. Whatever ends it early (a failed allocation, an exception, a
 // participant's abort or death, a time-out) rolls back all of it, on every thread.
 //
-// Every journalled step takes the journal's lock and a class's: a tenth of a microsecond or two.
+// Every journalled step takes two locks, the journal's and that of the block's class or zone.
 
 import { GRANULE } from '../word/layout.ts';
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';

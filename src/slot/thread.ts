@@ -2,11 +2,12 @@
 //
 // On Linux a thread learns its own id once, from /proc/thread-self, and anybody in the process can
 // ask at any time whether /proc/self/task/<id> is still there. The answer needs no event loop, not
-// even the main thread's, takes 3 to 7 µs, and is perfect: a thread whose directory is gone will
+// even the main thread's, takes some 15 µs, and is perfect: a thread whose directory is gone will
 // never write again, and one that is slow, stopped or asleep still has it. The time at which it
 // was started tells an id that was given to another thread since.
 //
-// Elsewhere `isGone` knows nothing and says no: then deaths are told by who sees them (src/host).
+// Elsewhere a thread has no such id. Then who sees its end (src/host, `reap`) leaves a mark beside
+// its name, and until that is there `isGone` knows nothing and says no.
 
 /** How a thread is found again. */
 export interface ThreadName {

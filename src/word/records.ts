@@ -30,7 +30,7 @@ export const NOTICE = Object.freeze({
 });
 
 // A transaction, or one thread's part in it (tx/record.ts). Each slot has a few. Records are
-// numbered slot * PER_SLOT + i, and named by that number plus 1.
+// numbered slot * PER_SLOT + i; JOINED and NEXT name one by its number plus 1.
 //
 //   LOCK           any             any       atomic   names the dead: repaired by the next holder
 //   STATE          owner; decider  any       atomic   number << 3 | state: see tx/record.ts
@@ -38,7 +38,7 @@ export const NOTICE = Object.freeze({
 //   JOINED         leader's lock   same      plain    valid: one store adds a participant
 //   NEXT           leader's lock   same      plain    written before JOINED names it
 //   VOTES          any             any       atomic   valid: a reason to look again
-//   CHUNK, …_LAST  record's lock   same      plain    arrays of further entries, linked by NEXT
+//   CHUNK          record's lock   same      plain    arrays of further entries, linked by NEXT
 //   NOTE           record's lock   same      plain    names the array that is coming or going
 //   ENTRIES        record's lock   same      see ENTRY
 export const TX = Object.freeze({

@@ -25,8 +25,8 @@ export function layersOf(heap: SharedHeap): Attachment {
 }
 
 /**
- * A heap whose thread makes no rounds by its timer: it holds locks and lets others be killed between
- * turns of its event loop, and a round would wait there for what only the thread itself can end.
+ * A heap whose thread makes no rounds by its timer: it holds locks and lets others be killed
+ * between turns of its event loop, and a round would wait there for what only it can end.
  */
 export function withoutRounds(heap: SharedHeap): SharedHeap {
   heap['rounds'] = () => undefined;

@@ -47,4 +47,3 @@ export function mutantOf(
 }
 
 export const dying: Way = { dying: true };
-export const dyingTwice: Way = { dying: true, strikes: 2 };
