@@ -54,6 +54,13 @@ export const ofTakeover: readonly Mutant[] = [
     { walk: 'nobody' },
   ),
   mutant(
+    'a lock is not seized when somebody has just said that it waits',
+    'one recovers while another comes to the simple heap’s lock of the dead',
+    LOCK,
+    'if (this.takeOver(seen)) break;',
+    'if (this.takeOver(seen)) break;\n      return false;',
+  ),
+  mutant(
     'a lock that is seized is not set free',
     ROUND,
     LOCK,

@@ -3,6 +3,7 @@
 // nobody but the dead had.
 
 import { CLASS, MAGAZINE } from '../../../src/word/layout.ts';
+import type { Lock } from '../../../src/word/lock.ts';
 import type { Scenario, Scene } from '../scenario.ts';
 import { enter, give, giveBack, heapOf, must, prepare } from './acts.ts';
 
@@ -13,6 +14,11 @@ const wide = { zones: [0, 16, 0] } as const;
 
 function round(scene: Scene, me: number, size: number): void {
   giveBack(scene, me, must(scene, me, size));
+}
+
+/** What the dead would have done: a thread has to do something. */
+function visit(scene: Scene): void {
+  heapOf(scene, 0).usableSize(scene.blocks[0] as number);
 }
 
 /** Attaches and leaves again; false when the living have all seats. */
@@ -91,6 +97,18 @@ function beside(name: string, deed: (scene: Scene, me: number) => unknown): Scen
   };
 }
 
+/** The first of three threads is dead, and has this lock. */
+function leavesLocked(
+  geometry: Scenario['heap'],
+  lockOf: (scene: Scene) => Lock | undefined,
+): Pick<Scenario, 'heap' | 'seats' | 'dead' | 'before'> {
+  const before = (scene: Scene) => {
+    prepare(scene, 0, SIZE);
+    lockOf(scene)?.lock();
+  };
+  return { heap: geometry, seats: 3, dead: [0], before };
+}
+
 export const scenarios: readonly Scenario[] = [
   beside('a round', (s, me) => round(s, me, SIZE)),
   beside('a large run', (s, me) => round(s, me, 5 * PAGE)),
@@ -125,7 +143,7 @@ export const scenarios: readonly Scenario[] = [
     dead: [0],
     before: (s) => void prepare(s, 0, SIZE),
     threads: [
-      (s) => heapOf(s, 0).usableSize(s.blocks[0] as number),
+      visit,
       (s) => heapOf(s, 1).recover(),
       (s) => {
         heapOf(s, 2).recover();
@@ -135,18 +153,13 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'two wait for the class lock of the dead',
-    heap,
-    seats: 3,
-    dead: [0],
-    before: (s) => {
-      prepare(s, 0, SIZE);
-      s.on[0]?.depots[1]?.lock.lock();
-    },
-    threads: [
-      (s) => heapOf(s, 0).usableSize(s.blocks[0] as number),
-      (s) => round(s, 1, SIZE),
-      (s) => round(s, 2, SIZE),
-    ],
+    ...leavesLocked(heap, (s) => s.on[0]?.depots[1]?.lock),
+    threads: [visit, (s) => round(s, 1, SIZE), (s) => round(s, 2, SIZE)],
+  },
+  {
+    name: 'one recovers while another comes to the simple heap’s lock of the dead',
+    ...leavesLocked({ ...heap, mode: 'simple-heap' }, (s) => s.on[0]?.simple.lock),
+    threads: [visit, (s) => round(s, 1, SIZE), (s) => heapOf(s, 2).recover()],
   },
   {
     name: 'checked: a block that a dead thread was freeing, freed and taken by another',
@@ -285,6 +298,6 @@ export const scenarios: readonly Scenario[] = [
     seats: 2,
     dead: [0],
     before: diesEmptying,
-    threads: [(s) => heapOf(s, 0).usableSize(s.blocks[0] as number), (s) => heapOf(s, 1).reclaim()],
+    threads: [visit, (s) => heapOf(s, 1).reclaim()],
   },
 ];
