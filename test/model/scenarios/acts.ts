@@ -71,3 +71,8 @@ export function resize(scene: Scene, me: number, ptr: number, size: number): num
   scene.book.kept(me, moved);
   return moved;
 }
+
+/** A block taken and given back. */
+export function round(scene: Scene, me: number, size: number): void {
+  giveBack(scene, me, must(scene, me, size));
+}

@@ -5,16 +5,12 @@
 import { CLASS, MAGAZINE } from '../../../src/word/layout.ts';
 import type { Lock } from '../../../src/word/lock.ts';
 import type { Scenario, Scene } from '../scenario.ts';
-import { enter, give, giveBack, heapOf, must, prepare } from './acts.ts';
+import { enter, give, giveBack, heapOf, must, prepare, round } from './acts.ts';
 
 const SIZE = 64;
 const PAGE = 256;
 const heap = { zones: [0, 8, 0] } as const;
 const wide = { zones: [0, 16, 0] } as const;
-
-function round(scene: Scene, me: number, size: number): void {
-  giveBack(scene, me, must(scene, me, size));
-}
 
 /** What the dead would have done: a thread has to do something. */
 function visit(scene: Scene): void {
@@ -62,19 +58,6 @@ function layDown(scene: Scene, me: number, count: number): void {
   const made = Array.from({ length: count }, () => 0);
   mine.allocMany(made, SIZE);
   mine.freeMany(made);
-}
-
-/** Two slabs with free blocks: the list begins with one, and TOUCHED is the other. */
-function touchedLast(scene: Scene): void {
-  const mine = heapOf(scene, 0);
-  const home: number[] = [];
-  for (let i = 0; i < 8; i++) {
-    if (i === 0 || i === 1 || i === 4) home.push(mine.alloc(SIZE));
-    else prepare(scene, 0, SIZE);
-  }
-  const [first, second, other] = home as [number, number, number];
-  for (const ptr of [second, other, first]) mine.free(ptr);
-  mine.reclaim();
 }
 
 /** A full magazine in the depot, of which the first block is home; the class lock is held. */
@@ -182,41 +165,6 @@ export const scenarios: readonly Scenario[] = [
       },
     ],
   },
-  {
-    name: 'runs of a class sent home',
-    heap: wide,
-    seats: 2,
-    threads: [
-      (s) => {
-        round(s, 0, 3 * PAGE);
-        heapOf(s, 0).reclaim();
-      },
-      (s) => round(s, 1, 3 * PAGE),
-    ],
-  },
-  {
-    name: 'simple heap, two arenas',
-    heap: { ...heap, mode: 'simple-heap' },
-    seats: 2,
-    before: (s) => {
-      for (const size of [SIZE, SIZE, 3 * SIZE]) prepare(s, 0, size);
-    },
-    threads: [
-      (s) => {
-        giveBack(s, 0, s.blocks[0] as number);
-        giveBack(s, 0, s.blocks[2] as number);
-        must(s, 0, SIZE);
-      },
-      (s) => round(s, 1, 3 * SIZE),
-    ],
-  },
-  ...[6, 1].map((magazines): Scenario => ({
-    name: `slab, a block of another slab than was touched last, ${magazines} magazines`,
-    heap: { ...wide, magazines },
-    seats: 2,
-    before: touchedLast,
-    threads: [(s) => must(s, 0, SIZE), (s) => must(s, 1, SIZE)],
-  })),
   {
     name: 'depot, an empty magazine goes down and is taken up',
     heap: wide,

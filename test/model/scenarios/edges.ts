@@ -1,16 +1,31 @@
 // Corners that the ordinary scenarios do not come to: a block of a run class that realloc moves,
-// sizes beyond the class table, names forgotten and listed, and validation with blocks in the
-// depot.
+// sizes beyond the class table, names forgotten and listed, validation with blocks in the depot,
+// the simple heap's second arena, a slab that is not the one touched last.
 
 import type { Scenario, Scene } from '../scenario.ts';
-import { giveBack, heapOf, must, prepare, resize, take } from './acts.ts';
+import { giveBack, heapOf, must, prepare, resize, round, take } from './acts.ts';
 
 const SIZE = 64;
 const PAGE = 256;
+const HEAP = { zones: [0, 8, 0] } as const;
+const WIDE = { zones: [0, 16, 0] } as const;
 
 function noFindings(scene: Scene, me: number): void {
   const found = heapOf(scene, me).validate();
   if (found.length > 0) throw new Error(`validate found ${JSON.stringify(found)}`);
+}
+
+/** Two slabs with free blocks: the list begins with one, and TOUCHED is the other. */
+function touchedLast(scene: Scene): void {
+  const mine = heapOf(scene, 0);
+  const home: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    if (i === 0 || i === 1 || i === 4) home.push(mine.alloc(SIZE));
+    else prepare(scene, 0, SIZE);
+  }
+  const [first, second, other] = home as [number, number, number];
+  for (const ptr of [second, other, first]) mine.free(ptr);
+  mine.reclaim();
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -88,4 +103,39 @@ export const scenarios: readonly Scenario[] = [
     },
     threads: [(s) => noFindings(s, 0), (s) => giveBack(s, 1, must(s, 1, 5 * PAGE))],
   },
+  {
+    name: 'runs of a class sent home',
+    heap: WIDE,
+    seats: 2,
+    threads: [
+      (s) => {
+        round(s, 0, 3 * PAGE);
+        heapOf(s, 0).reclaim();
+      },
+      (s) => round(s, 1, 3 * PAGE),
+    ],
+  },
+  {
+    name: 'simple heap, two arenas',
+    heap: { ...HEAP, mode: 'simple-heap' },
+    seats: 2,
+    before: (s) => {
+      for (const size of [SIZE, SIZE, 3 * SIZE]) prepare(s, 0, size);
+    },
+    threads: [
+      (s) => {
+        giveBack(s, 0, s.blocks[0] as number);
+        giveBack(s, 0, s.blocks[2] as number);
+        must(s, 0, SIZE);
+      },
+      (s) => round(s, 1, 3 * SIZE),
+    ],
+  },
+  ...[6, 1].map((magazines): Scenario => ({
+    name: `slab, a block of another slab than was touched last, ${magazines} magazines`,
+    heap: { ...WIDE, magazines },
+    seats: 2,
+    before: touchedLast,
+    threads: [(s) => must(s, 0, SIZE), (s) => must(s, 1, SIZE)],
+  })),
 ];

@@ -3,15 +3,11 @@
 // others work, references of checked heaps, names for blocks.
 
 import type { Scenario, Scene } from '../scenario.ts';
-import { give, giveBack, heapOf, must, prepare, resize, take } from './acts.ts';
+import { give, giveBack, heapOf, must, prepare, resize, take, round } from './acts.ts';
 
 const SIZE = 64;
 const PAGE = 256;
 const heap = { zones: [0, 8, 0] } as const;
-
-function round(scene: Scene, me: number, size: number): void {
-  giveBack(scene, me, must(scene, me, size));
-}
 
 /** Switches to the simple heap and back. */
 function switchTwice(scene: Scene, me: number): void {

@@ -1,17 +1,13 @@
 // Heaps that track owners: what only the dead had is freed, whatever it was doing with it, beside
 // threads that use the same blocks.
 
-import type { Scenario, Scene } from '../scenario.ts';
-import { give, giveBack, heapOf, must, prepare, take } from './acts.ts';
+import type { Scenario } from '../scenario.ts';
+import { give, giveBack, heapOf, must, prepare, take, round } from './acts.ts';
 
 const SIZE = 64;
 const PAGE = 256;
 const heap = { zones: [0, 8, 0] } as const;
 const tracked = { heap: { ...heap, tracked: true }, seats: 2, strict: true, owned: true } as const;
-
-function round(scene: Scene, me: number, size: number): void {
-  giveBack(scene, me, must(scene, me, size));
-}
 
 export const scenarios: readonly Scenario[] = [
   {
