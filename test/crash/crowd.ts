@@ -5,11 +5,9 @@
 // are then anybody's.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { SharedHeap } from '../../src/index.ts';
 import type { Ending, MortalOrders } from '../../workers/mortal.ts';
-import { ROOT } from '../model/loader.ts';
 import { Random } from '../support/threads/random.ts';
 import { account, layersOf, leftovers, withoutRounds } from './account.ts';
 import type { Range } from './client.ts';
@@ -22,6 +20,8 @@ export interface CrowdOptions {
   readonly kills: number;
   readonly ms: number;
   readonly checked: boolean;
+  /** The hold build, beside which lie the workers' programs. */
+  readonly programs: string;
 }
 
 export interface CrowdReport {
@@ -149,7 +149,7 @@ export class Crowd {
     const all = places.map((place) => this.ordersFor(place, nested));
     const ending = nested ? 'nested' : (all[0] as MortalOrders).ending;
     for (const place of places) newcomer(this.pause, place);
-    const program = new URL(`dist/workers/${nested ? 'nest' : 'mortal'}.js`, pathToFileURL(ROOT));
+    const program = new URL(nested ? 'nest.js' : 'mortal.js', this.options.programs);
     const resourceLimits = ending === 'memory' ? SMALL : {};
     const workerData = nested ? all : all[0];
     const worker = new Worker(program, { workerData, execArgv: [], resourceLimits });

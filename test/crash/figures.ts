@@ -51,7 +51,7 @@ export async function realKills(build: HoldBuild, options: KillOptions): Promise
   });
   const start = performance.now();
   const aimed = await campaign(build, { seed: options.seed, ...part(1 - CROWDS_SHARE) });
-  const crowds = await throng({ seed: options.seed, ...part(CROWDS_SHARE) });
+  const crowds = await throng(build, { seed: options.seed, ...part(CROWDS_SHARE) });
   const kills = aimed.kills + crowds.kills;
   return {
     kills,
@@ -67,14 +67,15 @@ export async function realKills(build: HoldBuild, options: KillOptions): Promise
 }
 
 /** One crowd after another, each on a new heap. */
-async function throng({ seed, kills, ms }: KillOptions) {
+async function throng({ url: programs }: HoldBuild, { seed, kills, ms }: KillOptions) {
   const end = performance.now() + ms;
   const endings: Record<string, number> = {};
   const sum = { kills: 0, lostBytes: 0, failures: [] as string[] };
   for (let i = 0; sum.kills < kills && performance.now() < end; i++) {
     const most = Math.min(A_CROWD, kills - sum.kills);
     const left = end - performance.now();
-    const crowd = new Crowd({ seed: seed + i, kills: most, ms: left, checked: i % 2 === 1 });
+    const of = { seed: seed + i, kills: most, ms: left, checked: i % 2 === 1 };
+    const crowd = new Crowd({ ...of, programs });
     const report = await crowd.run();
     sum.kills += report.kills;
     sum.lostBytes += report.lostBytes;

@@ -6,12 +6,10 @@
 // The same spec makes the same trial again; where it has no company, to the last access.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { HeapError, SharedHeap, type HeapHandle } from '../../src/index.ts';
 import { SLOT } from '../../src/word/layout.ts';
 import type { HeldOrders } from '../../workers/held.ts';
-import { ROOT } from '../model/loader.ts';
 import { Random } from '../support/threads/random.ts';
 import { account, layersOf, leftovers, withoutRounds } from './account.ts';
 import { Client, type Range } from './client.ts';
@@ -216,7 +214,7 @@ async function kill(
   wrong: string[],
   around: Surroundings,
 ): Promise<boolean> {
-  const program = new URL(`dist/workers/held.js`, pathToFileURL(ROOT));
+  const program = new URL('held.js', workerData.build);
   const worker = new Worker(program, { workerData, execArgv: [] });
   worker.on('message', (found: string) => wrong.push(found));
   const failed = new Promise<void>((resolve) => {
