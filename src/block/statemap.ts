@@ -73,13 +73,8 @@ export class StateMap {
   }
 
   /** Heaps that track owners: whose the live block is, as slot + 1; 0 is nobody's. */
-  ownerOf(granule: number): number {
-    // RACE: `give` may be writing it; either value is one that somebody meant.
-    return this.tracked ? this.memory.getByte(this.owners + granule) : NOBODY;
-  }
-
   setOwner(granule: number, owner: number): void {
-    // RACE: as above.
+    // RACE: another `give` may be writing it; either value is one that somebody meant.
     if (this.tracked) this.memory.setByte(this.owners + granule, owner);
   }
 

@@ -11,7 +11,7 @@
 // (Musuvathi and Qadeer's happens-before caching).
 
 import { CHANNELS } from './access.ts';
-import { ASLEEP, DEAD, DONE, FIRST_WHO, IDLE, Lives, READY } from './lives.ts';
+import { ASLEEP, DEAD, DONE, IDLE, Lives, READY } from './lives.ts';
 import { MAX_THREADS } from './races.ts';
 import { KINDS } from './reach.ts';
 import { isRunning, Overflow, WRITING, type Message, type Running } from './running.ts';
@@ -20,7 +20,6 @@ import { asksForLock, type Site } from './sites.ts';
 const LOCK = 'src/word/lock.ts';
 
 export class Machine extends Lives {
-  readonly pendingSite = new Int32Array(MAX_THREADS);
   readonly results: unknown[] = [];
   /** Whether a death may have swallowed a wake-up: of a sleeper, woken or not, or of who wakes. */
   wakeLost = false;
@@ -57,6 +56,8 @@ export class Machine extends Lives {
     this.licence.fill(0);
     this.status.fill(IDLE);
     this.killed.fill(0);
+    this.seen = 0;
+    this.clock.fill(0);
     this.threw.clear();
     this.races.begin(bodies.length + later);
     this.hashes.begin(bodies.length + later);
@@ -158,6 +159,7 @@ export class Machine extends Lives {
   timeOut(t: number): void {
     this.hashes.event(t, this.sleepingOn[t] as number, 1);
     this.queue = this.queue.filter((other) => other !== t);
+    if (this.hasBound(t)) (this.clock[t] as number) += this.seconds[t] as number;
     this.wakeUp(t, 1);
   }
 
@@ -185,11 +187,6 @@ export class Machine extends Lives {
     return atLock && !this.wakeLost && this.memory.words[this.wordOf(t)] === 0;
   }
 
-  /** The thread is put aside for a long time: nothing happens to it, but it is counted. */
-  freeze(t: number): void {
-    (this.freezes[this.pendingSite[t] as number] as number)++;
-  }
-
   /** A stack overflow where the thread stands: it leaves its operation, and that ends it here. */
   throwIn(t: number): void {
     this.current = t;
@@ -214,7 +211,7 @@ export class Machine extends Lives {
 
   private broken(t: number, error: unknown): void {
     this.status[t] = DEAD;
-    this.threw.add(FIRST_WHO + t);
+    this.threw.add(this.whoIs(t));
     if (error instanceof Overflow) return;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.fail('threw', `thread ${t} threw ${text}`);

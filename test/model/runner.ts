@@ -84,6 +84,7 @@ export class Runner {
       this.list();
       if (this.count === 0) {
         if (!this.anyDead() && machine.overflows === 0) break;
+        if (this.comesToTell()) continue;
         if (this.anySleeper() && rescues-- > 0) this.rescue();
         else if (this.anySleeper()) break;
         else {
@@ -187,6 +188,12 @@ export class Runner {
 
   private anyDead(): boolean {
     return this.machine.status.includes(DEAD);
+  }
+
+  /** Where only the host can know of a death, somebody tells those who wait for the dead. */
+  private comesToTell(): boolean {
+    const { scenario } = this.stage;
+    return scenario.elsewhere === true && this.anySleeper() && this.stage.callUndertaker();
   }
 
   /** One sleeper's wait ends, each in its turn. */

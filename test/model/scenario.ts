@@ -34,6 +34,8 @@ export interface Scene {
   readonly locks: Lock[];
   /** Whether the zones refuse something in this schedule, so that any alloc may fail. */
   readonly mayFail: () => boolean;
+  /** Threads that were killed, as the host would know: for those who come when all have ended. */
+  readonly gone: () => readonly number[];
 }
 
 export interface Scenario {
@@ -56,6 +58,8 @@ export interface Scenario {
   readonly dead?: readonly number[];
   /** A heap that tracks owners: what only the dead had is nobody's, whatever they were doing. */
   readonly owned?: boolean;
+  /** The system cannot be asked about threads: whoever comes to recover knows who has ended. */
+  readonly elsewhere?: boolean;
   /** Two threads free one block: entries without a tag may be left over in magazines. */
   readonly freesTwice?: boolean;
   /** The heap is not a heap: only the words of locks count. */

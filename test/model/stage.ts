@@ -49,6 +49,7 @@ export class Stage {
     this.memory = tiny.memory as unknown as ModelMemory;
     realm.machine.use(this.memory);
     realm.machine.killed.fill(0); // of the scenario before
+    realm.machine.elsewhere = scenario.elsewhere === true;
     this.scene = sceneOf(realm, scenario, tiny);
     const { handle, geometry, layout } = tiny;
     const { formatted } = this.scene;
@@ -83,7 +84,8 @@ export class Stage {
     const { machine } = this.realm;
     const called = machine.threads - this.bodies.length;
     if (this.scenario.bare === true || called >= UNDERTAKERS) return false;
-    if (called > 0 && machine.status[machine.threads - 1] === DONE) return false;
+    const done = called > 0 && machine.status[machine.threads - 1] === DONE;
+    if (done && !(machine.elsewhere && machine.anyUnseen())) return false;
     machine.add(() => this.undertaker(this.scene));
     return true;
   }
@@ -114,6 +116,7 @@ function sceneOf(realm: Realm, scenario: Scenario, tiny: Tiny): Scene {
     refs: [],
     locks: [],
     mayFail: () => realm.failAt > 0,
+    gone: () => realm.machine.seeEnds(),
   };
 }
 

@@ -5,7 +5,9 @@
 //
 // The adversary kills a thread, overflows its stack, or freezes it: puts it aside in front of some
 // access while the others go on, for a while or until they can only wait for it, by time too. Then
-// it goes on from where it stood, and everything has to be as if it had merely been slow.
+// it goes on from where it stood, and everything has to be as if it had merely been slow. The
+// hunter kills at random too, and whoever stands where nobody has died before, at work or
+// recovering: what it does depends on the schedules before, so the schedule repeats it, no seed.
 
 import { MAX_THREADS } from './races.ts';
 import { KILL, STOP, TIMEOUT, type Limits, type Policy, type Runner } from './runner.ts';
@@ -26,7 +28,7 @@ export class Dice {
   }
 }
 
-export type Adversary = 'nobody' | 'kill' | 'throw' | 'freeze';
+export type Adversary = 'nobody' | 'kill' | 'hunt' | 'throw' | 'freeze';
 
 export interface WalkOptions {
   readonly seed: number;
@@ -41,7 +43,7 @@ const KILLS = 3;
 
 /** What a walk may do: an adversary strikes, a wait may end by time now and then. */
 export function limitsOf(adversary: Adversary): Limits {
-  const kills = adversary === 'kill' ? KILLS : 0;
+  const kills = adversary === 'kill' || adversary === 'hunt' ? KILLS : 0;
   const throws = adversary === 'throw' ? 1 : 0;
   return { preemptions: Infinity, kills, throws, timeouts: 2 };
 }
@@ -54,6 +56,7 @@ export class RandomWalk implements Policy {
   private readonly changes: number[];
   private readonly ranks = Array.from({ length: MAX_THREADS }, (_, t) => t);
   private readonly freezes: boolean;
+  private readonly hunts: boolean;
   private frozen = -1;
   private thawAt = 0;
   private steps = 0;
@@ -64,6 +67,7 @@ export class RandomWalk implements Policy {
     this.dice = new Dice(seed);
     this.priorities = priorities;
     this.freezes = adversary === 'freeze';
+    this.hunts = adversary === 'hunt';
     this.length = length;
     this.strikeAt = adversary === 'nobody' ? -1 : 1 + this.dice.below(length);
     this.changes = [0, 1].map(() => this.dice.below(length));
@@ -75,6 +79,9 @@ export class RandomWalk implements Policy {
     this.steps++;
     this.split(runner);
     const { runs, timeouts } = this;
+    if (this.hunts && runs + timeouts < runner.count && runner.machine.isNewToDie(runner.last)) {
+      return KILL + runner.last;
+    }
     if (!this.freezes && this.strikeAt >= 0 && this.steps >= this.strikeAt) {
       if (runs + timeouts < runner.count) {
         this.strikeAt = this.steps + 1 + this.dice.below(this.length);

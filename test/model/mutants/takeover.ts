@@ -60,6 +60,16 @@ export const ofTakeover: readonly Mutant[] = [
     'if (this.takeOver(seen)) break;',
     'if (this.takeOver(seen)) break;\n      return false;',
   ),
+  mutantOf(
+    'when one has ended, whoever has a seat is marked',
+    'elsewhere: an end is told twice, and the seat changes hands',
+    SLOT,
+    [
+      ['if (memory.load(record + WHO) !== -thread) continue;', ''],
+      ['start, -thread);', 'start, memory.load(record + WHO));'],
+    ],
+    { walk: 'nobody' },
+  ),
   mutant(
     'a lock that is seized is not set free',
     ROUND,
@@ -114,7 +124,7 @@ export const ofTakeover: readonly Mutant[] = [
     SLOT,
     'memory.store(record + START, 0);',
     '',
-    { walk: 'freeze' },
+    { walk: 'nobody' },
   ),
   mutant(
     'the slot of the dead stays taken',

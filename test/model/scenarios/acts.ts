@@ -14,6 +14,7 @@ export function heapOf(scene: Scene, me: number): SharedHeap {
  * all seats it goes away again: then nobody's death may be left to recover.
  */
 export function undertaker(scene: Scene): void {
+  for (const thread of scene.gone()) scene.on[0]?.table.markEnded(thread + 1);
   const heap = enter(scene);
   heap?.recover();
   heap?.detach();

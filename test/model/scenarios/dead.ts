@@ -71,12 +71,16 @@ function diesEmptying(scene: Scene): void {
   depot.source.returnLocked(scene.memory.get(full + MAGAZINE.ENTRIES));
 }
 
-function beside(name: string, deed: (scene: Scene, me: number) => unknown): Scenario {
+function beside(
+  name: string,
+  deed: (scene: Scene, me: number) => unknown,
+  recovers = (scene: Scene): unknown => heapOf(scene, 1).recover(),
+): Scenario {
   return {
     name: `recovery beside ${name}`,
     heap: wide,
     seats: 2,
-    threads: [(s) => deed(s, 0), (s) => heapOf(s, 1).recover()],
+    threads: [(s) => deed(s, 0), (s) => recovers(s)],
   };
 }
 
@@ -92,8 +96,19 @@ function leavesLocked(
   return { heap: geometry, seats: 3, dead: [0], before };
 }
 
+/** Says of the first thread that it has ended. */
+function tellOfFirst(scene: Scene, me: number): void {
+  scene.on[me]?.table.markEnded(1);
+  heapOf(scene, me).recover();
+}
+
 export const scenarios: readonly Scenario[] = [
   beside('a round', (s, me) => round(s, me, SIZE)),
+  beside(
+    'a round, by the clock',
+    (s, me) => round(s, me, SIZE),
+    (s) => heapOf(s, 1)['rounds'](),
+  ),
   beside('a large run', (s, me) => round(s, me, 5 * PAGE)),
   beside('a run of a class', (s, me) => round(s, me, 3 * PAGE)),
   {
@@ -195,6 +210,35 @@ export const scenarios: readonly Scenario[] = [
       },
       (s) => drops(s, 1),
       (s) => drops(s, 2),
+    ],
+  },
+  {
+    name: 'elsewhere: a round beside a round',
+    heap,
+    seats: 2,
+    elsewhere: true,
+    threads: [(s) => round(s, 0, SIZE), (s) => round(s, 1, SIZE)],
+  },
+  {
+    name: 'elsewhere: the end of one who has the lock is told while another waits for it',
+    ...leavesLocked(heap, (s) => s.on[0]?.depots[1]?.lock),
+    elsewhere: true,
+    threads: [visit, (s) => round(s, 1, SIZE), (s) => tellOfFirst(s, 2)],
+  },
+  {
+    name: 'elsewhere: an end is told twice, and the seat changes hands',
+    heap,
+    seats: 3,
+    elsewhere: true,
+    dead: [0],
+    before: (s) => void prepare(s, 0, SIZE),
+    threads: [
+      visit,
+      (s) => tellOfFirst(s, 1),
+      (s) => {
+        tellOfFirst(s, 2);
+        drops(s, 2);
+      },
     ],
   },
   {

@@ -108,6 +108,15 @@ export function lead(scene: Scene, me: number, channels: readonly number[]): voi
   pact.ended = tx.commit({ waitMs: 0 }).ok ? 'committed' : 'rolled back';
 }
 
+/** Leads, and waits for the vote at the commit, for as long as four waits. */
+export function leadWaiting(scene: Scene, me: number, channel: number): void {
+  const pact = scene.book.pact();
+  const tx = begin(scene, me);
+  invite(scene, tx, channel);
+  takeIn(scene, tx, pact);
+  pact.ended = tx.commit({ waitMs: 20 }).ok ? 'committed' : 'rolled back';
+}
+
 export function follow(scene: Scene, me: number, channel: number, vote: boolean): void {
   const tx = join(scene, me, channel);
   const pact = scene.book.pacts[0] as Pact;

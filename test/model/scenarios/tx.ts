@@ -12,6 +12,7 @@ import {
   fillAccounts,
   follow,
   lead,
+  leadWaiting,
   rollBackOne,
   savepoints,
   totals,
@@ -51,6 +52,12 @@ export const scenarios: readonly Scenario[] = [
     threads: [(s) => commitMany(s, 0, 14), (s) => commitMany(s, 1, 2)],
   },
   {
+    name: 'tx, a journal of two arrays',
+    ...shared,
+    heap: { zones: [0, 16, 0], magazines: 8 },
+    threads: [(s) => commitMany(s, 0, 29), (s) => commitOne(s, 1)],
+  },
+  {
     name: 'tx, savepoints',
     ...shared,
     threads: [(s) => savepoints(s, 0), (s) => rollBackOne(s, 1)],
@@ -59,6 +66,11 @@ export const scenarios: readonly Scenario[] = [
     name: 'tx, a leader and a participant commit',
     ...shared,
     threads: [(s) => lead(s, 0, [1]), (s) => follow(s, 1, 1, true)],
+  },
+  {
+    name: 'tx, a leader waits for the vote',
+    ...shared,
+    threads: [(s) => leadWaiting(s, 0, 1), (s) => follow(s, 1, 1, true)],
   },
   {
     name: 'tx, a participant rolls all of it back',
