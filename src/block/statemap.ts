@@ -86,6 +86,7 @@ export class StateMap {
 
   /** Blocks in the name of a slot are nobody's in particular from now on. */
   disown(slot: number): void {
+    if (!this.tracked) return;
     let granule = this.nextOf(slot + 1, this.firstGranule);
     for (; granule >= 0; granule = this.nextOf(slot + 1, granule + 1))
       this.setOwner(granule, NOBODY);

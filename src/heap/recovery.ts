@@ -104,7 +104,8 @@ export class Recovery {
       for (let i = 0; i < rolledBack; i++) this.on.counters.bump(COUNTER.RECOVERED);
       this.release.finishFor(slot);
       for (const depot of depotsWith(this.on, slot)) cachedBlocks += depot?.flush() ?? 0;
-      if (this.on.states.tracked) ownedBlocks = this.release.freeOwnedBy(slot);
+      if (!table.goesOn(slot)) ownedBlocks = this.release.freeOwnedBy(slot);
+      this.on.states.disown(slot);
     }
     const unreturnedBlocks = this.on.states.tracked ? 0 : Math.max(0, counters.balance());
     const who = { slot, incarnation, threadId, by: this.on.seat.slot, locks, rolledBack };

@@ -77,6 +77,7 @@ export class Release {
   freeOwnedBy(slot: number): number {
     const { states } = this.on;
     let blocks = 0;
+    if (!states.tracked) return 0;
     let granule = states.nextOf(slot + 1, states.firstGranule);
     for (; granule >= 0; granule = states.nextOf(slot + 1, granule + 1)) {
       if (!isLive(states.get(granule))) continue;

@@ -56,8 +56,8 @@ export class Session {
   leave(freesItsOwn: boolean): void {
     const { depots, table, seat, states, counters } = this.on;
     for (let left = this.tx.recover(seat.slot); left > 0; left--) counters.bump(COUNTER.ROLLBACKS);
-    if (states.tracked && freesItsOwn) this.release.freeOwnedBy(seat.slot);
-    if (states.tracked) states.disown(seat.slot);
+    if (freesItsOwn) this.release.freeOwnedBy(seat.slot);
+    states.disown(seat.slot);
     for (const depot of depots) depot?.flush();
     counters.close();
     table.release(seat.slot);
@@ -65,7 +65,7 @@ export class Session {
 
   /** The slot is left as it is, for recovery. */
   abandon(): void {
-    this.on.table.declare(this.on.seat.slot);
+    this.on.table.giveUp(this.on.seat.slot);
   }
 }
 
@@ -79,7 +79,7 @@ function recoverFromSpare({ memory, geometry }: Pick<Formatted, 'memory' | 'geom
     table.release(seat.slot);
     return found.length;
   } catch (error) {
-    table.declare(seat.slot); // cut by a stack overflow: it may hold locks
+    table.giveUp(seat.slot); // cut by a stack overflow: it may hold locks
     throw error;
   }
 }

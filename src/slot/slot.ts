@@ -32,6 +32,8 @@ const { DEATHS, SLOTS_USED } = HEADER;
 const FREE = 0;
 const TAKEN = 1;
 const DEAD = 2;
+/** Given up by a thread that overflowed its stack, and goes on elsewhere if it caught that. */
+const LEFT = 3;
 const STATE_BITS = 2;
 const STATE_MASK = 3;
 const INCARNATIONS = 2 ** 22;
@@ -136,12 +138,24 @@ export class SlotTable implements Deaths {
     const who = memory.load(record + WHO);
     if (who === 0) return false;
     const seat = memory.load(record + SEAT);
-    if ((seat & STATE_MASK) === DEAD) return true;
+    if ((seat & STATE_MASK) >= DEAD) return true;
     if (!isGone(who, memory.load(record + START))) return false;
     // Still the same WHO: the slot is the dead's until a recovery, which changes SEAT first.
     if (memory.load(record + WHO) !== who) return false;
     // A free seat may be one that a recovery is giving back: to mark it might mark its next taker.
     return (seat & STATE_MASK) === FREE || this.declareSeen(slot, seat);
+  }
+
+  /** This thread's own seat, which it may hold locks on: for recovery, as if it were dead. */
+  giveUp(slot: number): void {
+    this.declareSeen(slot, this.memory.load(this.record(slot) + SEAT), LEFT);
+  }
+
+  /** Whether the thread that had the slot has only given it up, and still runs. */
+  goesOn(slot: number): boolean {
+    const record = this.record(slot);
+    if (this.stateOf(slot) !== LEFT) return false;
+    return !isGone(this.memory.load(record + WHO), this.memory.load(record + START));
   }
 
   /**
@@ -153,10 +167,10 @@ export class SlotTable implements Deaths {
   }
 
   /** `seat` is the word under which the death was seen. */
-  private declareSeen(slot: number, seat: number): boolean {
+  private declareSeen(slot: number, seat: number, state = DEAD): boolean {
     const { memory } = this;
-    const dead = (seat & ~STATE_MASK) | DEAD;
-    if (memory.cas(this.record(slot) + SEAT, seat, dead) !== seat) return false; // COMMIT
+    const over = (seat & ~STATE_MASK) | state;
+    if (memory.cas(this.record(slot) + SEAT, seat, over) !== seat) return false; // COMMIT
     memory.store(DEATHS, 1);
     return true;
   }

@@ -17,7 +17,7 @@ let bob: SharedHeap;
 
 /** From here on the thread on that seat is dead. */
 function die(heap: SharedHeap): void {
-  heap['session'].abandon();
+  heap['attachment'].table.declare(heap.slot);
 }
 
 function prepare(mode: Mode = 'two-tier'): void {
@@ -171,6 +171,14 @@ test('a thread that leaves in good order keeps its blocks alive, for all who kno
   expect([next.slot, blocks.every(isLive)]).toEqual([0, true]);
   expect(bob.freeMany(blocks)).toBe(4);
   expect(bob.validate()).toEqual([]);
+});
+
+test('a thread that overflows its stack keeps its blocks, and comes back on another seat', () => {
+  prepare();
+  const block = ann.alloc(64);
+  ann['session'].abandon();
+  expect(bob.recover()).toMatchObject([{ slot: 0, ownedBlocks: 0 }]);
+  expect([isLive(block), ann.free(block), isLive(block)]).toEqual([true, true, false]);
 });
 
 test('in a heap that does not track owners the dead’s blocks stay', () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { showMutant } from './campaign.ts';
 import { EQUIVALENT, mutants } from './mutants.ts';
 
-const clock = { ms: 20_000, schedules: 5000 };
+const clock = { ms: 50_000, schedules: 5000 };
 
 test.each(mutants.map((mutant) => [mutant.name, mutant] as const))('%s', async (name, mutant) => {
   const { failure } = await showMutant(mutant, clock);

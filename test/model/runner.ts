@@ -124,7 +124,7 @@ export class Runner {
 
   private strike(choice: number, t: number): void {
     const { scenario, scene } = this.stage;
-    if (scenario.owned === true) scene.book.loses(t); // a seat given up counts as well
+    if (scenario.owned === true && choice < THROW) scene.book.loses(t);
     this.tally.crashes++;
     this.onStrike?.(choice);
     if (choice >= THROW) {

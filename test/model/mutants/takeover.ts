@@ -60,6 +60,14 @@ export const ofTakeover: readonly Mutant[] = [
     'if (this.takeOver(seen)) break;',
     'if (this.takeOver(seen)) break;\n      return false;',
   ),
+  mutant(
+    'who has given up its seat loses its blocks, as if it were dead',
+    'tracked: what only the dead had is freed',
+    RECOVERY,
+    'if (!table.goesOn(slot)) ownedBlocks',
+    'ownedBlocks',
+    { thrown: true },
+  ),
   mutantOf(
     'when one has ended, whoever has a seat is marked',
     'elsewhere: an end is told twice, and the seat changes hands',
@@ -253,7 +261,7 @@ export const ofTakeover: readonly Mutant[] = [
     'blocks of the dead stay live',
     'tracked: what only the dead had is freed',
     RECOVERY,
-    'if (this.on.states.tracked) ownedBlocks = this.release.freeOwnedBy(slot);',
+    'if (!table.goesOn(slot)) ownedBlocks = this.release.freeOwnedBy(slot);',
     '',
     dying,
   ),

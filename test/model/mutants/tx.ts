@@ -155,7 +155,7 @@ export const ofTx: readonly Mutant[] = [
     RELEASE,
     'if (!ours) memory.set(entry.at + BYTES, seat.slot + 1);',
     'memory.set(entry.at + BYTES, seat.slot + 1);',
-    { walk: 'kill' },
+    { walk: 'hunt' },
   ),
   mutant(
     'who carries an entry out does not say so',
@@ -224,7 +224,7 @@ export const ofTx: readonly Mutant[] = [
     ENGINE,
     'this.finishLeaderOf(record); // which may still name the record in its list',
     '',
-    { walk: 'kill' },
+    { walk: 'hunt' },
   ),
   mutant('a part that no leader knows stays', LED, ENGINE, 'this.finishAlone(record);', '', dying),
   mutant(
