@@ -68,7 +68,9 @@ export class Crew implements Side {
 // One message of each worker. A worker that fails ends them all: the others may wait for it.
 async function answers<T>(workers: readonly Worker[]): Promise<T[]> {
   try {
-    return await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0] as T));
+    return await Promise.all(
+      workers.map(async (worker) => (await once(worker, 'message'))[0] as T),
+    );
   } catch (error) {
     await Promise.all(workers.map((worker) => worker.terminate()));
     throw error;

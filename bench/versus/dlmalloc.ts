@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, dirname } from 'node:path';
-import { exportGlobal } from './wasm.ts';
+import { exportGlobal, WebAssembly, type WasmMemory, type WasmModule } from './wasm.ts';
 import { foundedAs, MEMORY_BYTES, workOn, type Peer } from './peer.ts';
 
 const PACKAGE = '@node-rs/argon2-wasm32-wasi';
@@ -17,8 +17,8 @@ const PAGE_BYTES = 65_536;
 const ROOM_BYTES = 160 * 2 ** 20; // that dlmalloc has before a round, so the memory never grows
 
 interface Shared {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
+  readonly module: WasmModule;
+  readonly memory: WasmMemory;
   readonly stacks: readonly number[];
 }
 
@@ -26,17 +26,17 @@ interface Exports {
   malloc(size: number): number;
   free(ptr: number): void;
   _initialize(): void;
-  readonly stackPointer: WebAssembly.Global<'i32'>;
+  readonly stackPointer: { value: number };
 }
 
-function load(): WebAssembly.Module {
+function load(): WasmModule {
   const folder = dirname(createRequire(import.meta.url).resolve(PACKAGE));
   const bytes = readFileSync(join(folder, 'argon2.wasm32-wasi.wasm'));
   return new WebAssembly.Module(exportGlobal(bytes, STACK_POINTER, 'stackPointer'));
 }
 
-function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {
-  const imports: WebAssembly.Imports = {};
+function instantiate(module: WasmModule, memory: WasmMemory): Exports {
+  const imports: Record<string, Record<string, unknown>> = {};
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     imports[from] = { ...imports[from], [name]: kind === 'memory' ? memory : () => 0 };
   }

@@ -1,6 +1,24 @@
 // A WebAssembly module with one more export. A module is eight bytes and then sections: a byte that
 // says which, a length, the contents. Those of the exports are a count, then the entries.
 
+/** What of WebAssembly is used here: its types come with a browser's, which Node's lack. */
+interface Engine {
+  readonly Module: {
+    new (bytes: Uint8Array): WasmModule;
+    imports(module: WasmModule): readonly { module: string; name: string; kind: string }[];
+  };
+  readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: unknown };
+  readonly Memory: new (limits: object) => WasmMemory;
+}
+
+export type WasmModule = object;
+
+export interface WasmMemory {
+  readonly buffer: SharedArrayBuffer;
+}
+
+export const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: Engine };
+
 const PREAMBLE_BYTES = 8;
 const EXPORTS = 7;
 const GLOBAL = 3;
