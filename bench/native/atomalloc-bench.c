@@ -9,7 +9,7 @@
  * wall time in nanoseconds. At the end of its input it frees everything and ends. Whatever goes
  * wrong is said on stderr, with exit status 1.
  *
- * Same sizes, same random numbers, same order, same tokens in the blocks as in JavaScript.
+ * Sizes, random numbers, orders and tokens are the same as in JavaScript.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -49,8 +49,7 @@ static size_t sizes[SIZES];
 static int *order;
 static pthread_barrier_t gate;
 static long turns_asked;
-static struct { _Alignas(LINE) _Atomic uint32_t count; } done[MAX_THREADS];
-static struct { _Alignas(LINE) _Atomic uint32_t at; } ring_head, ring_tail;
+static struct { _Alignas(LINE) _Atomic uint32_t count; } done[MAX_THREADS], ring_head, ring_tail;
 static token_t *ring[CAPACITY];
 
 static void fail(const char *what) {
@@ -92,22 +91,28 @@ static int pause_for(int spins) {
 }
 
 static void turn_pair(struct part *part) {
+  const int ops = job.ops;
+  const size_t size = job.size;
   (void)part;
-  for (int i = 0; i < job.ops; i++) give(take(job.size, i), i);
+  for (int i = 0; i < ops; i++) give(take(size, i), i);
 }
 
 static void turn_batch(struct part *part) {
   token_t **blocks = part->blocks;
-  for (int i = 0; i < job.live; i++) blocks[i] = take(job.size, i);
-  for (int i = 0; i < job.live; i++) give(blocks[order[i]], order[i]);
+  const int live = job.live, *slots = order;
+  const size_t size = job.size;
+  for (int i = 0; i < live; i++) blocks[i] = take(size, i);
+  for (int i = 0; i < live; i++) give(blocks[slots[i]], slots[i]);
 }
 
 /* One turn of a table of blocks whose tokens count from `token` on. */
 static void replace(struct part *part, token_t **blocks, int32_t token) {
+  const int ops = job.ops;
+  const uint32_t live = (uint32_t)job.live;
   uint32_t x = part->random;
-  for (int i = 0; i < job.ops; i++) {
+  for (int i = 0; i < ops; i++) {
     x = next_random(x);
-    uint32_t slot = below(x, (uint32_t)job.live);
+    uint32_t slot = below(x, live);
     give(blocks[slot], token + (int32_t)slot);
     blocks[slot] = take(sizes[x & (SIZES - 1)], token + (int32_t)slot);
   }
@@ -132,35 +137,37 @@ static void turn_larson(struct part *part) {
 }
 
 static void produce(struct part *part) {
-  for (int i = 0; i < job.ops; i++) {
-    token_t *block = take(job.size, (int32_t)part->tail);
+  const int ops = job.ops;
+  const size_t size = job.size;
+  for (int i = 0; i < ops; i++) {
+    token_t *block = take(size, (int32_t)part->tail);
     int spins = 0;
     while (part->tail - part->head == CAPACITY) {
-      part->head = atomic_load_explicit(&ring_head.at, memory_order_acquire);
+      part->head = atomic_load_explicit(&ring_head.count, memory_order_acquire);
       if (part->tail - part->head == CAPACITY) spins = pause_for(spins);
     }
     ring[part->tail++ % CAPACITY] = block;
-    atomic_store_explicit(&ring_tail.at, part->tail, memory_order_release);
+    atomic_store_explicit(&ring_tail.count, part->tail, memory_order_release);
   }
 }
 
 static void consume(struct part *part) {
-  for (int i = 0; i < job.ops; i++) {
+  const int ops = job.ops;
+  for (int i = 0; i < ops; i++) {
     int spins = 0;
     while (part->head == part->tail) {
-      part->tail = atomic_load_explicit(&ring_tail.at, memory_order_acquire);
+      part->tail = atomic_load_explicit(&ring_tail.count, memory_order_acquire);
       if (part->head == part->tail) spins = pause_for(spins);
     }
     token_t *block = ring[part->head % CAPACITY];
     int32_t token = (int32_t)part->head++;
-    atomic_store_explicit(&ring_head.at, part->head, memory_order_release);
+    atomic_store_explicit(&ring_head.count, part->head, memory_order_release);
     give(block, token);
   }
 }
 
 static void turn_ring(struct part *part) {
-  if (part->thread == 0) produce(part);
-  else consume(part);
+  (part->thread == 0 ? produce : consume)(part);
 }
 
 static void fill_sizes(int log_uniform) {
@@ -210,9 +217,7 @@ static void read_job(char **argv) {
   fill_order();
 }
 
-static int keeps_blocks(void) {
-  return job.turn == turn_mixed || job.turn == turn_larson;
-}
+static int keeps_blocks(void) { return job.turn == turn_mixed || job.turn == turn_larson; }
 
 static void begin(struct part *part) {
   part->random = seed_of(part->thread);
@@ -275,7 +280,7 @@ static void play_round(void) {
 
 int main(int argc, char **argv) {
   pthread_t threads[MAX_THREADS];
-  Dl_info origin;
+  Dl_info from;
   if (argc != 5) fail("usage: atomalloc-bench WORKLOAD THREADS SIZE LIVE");
   read_job(argv);
   pthread_barrier_init(&gate, NULL, (unsigned)job.threads + 1);
@@ -285,7 +290,7 @@ int main(int argc, char **argv) {
     else if (pthread_create(&threads[i], NULL, serve, &parts[i]) != 0) fail("no thread");
   }
   if (job.threads > 1) pthread_barrier_wait(&gate);
-  printf("%d %s\n", job.ops, dladdr((void *)malloc, &origin) ? origin.dli_fname : "?");
+  printf("%d %s\n", job.ops, dladdr((void *)malloc, &from) ? from.dli_fname : "?");
   fflush(stdout);
   while (scanf("%ld", &turns_asked) == 1 && turns_asked > 0) play_round();
   turns_asked = 0;

@@ -1,5 +1,5 @@
-// Larson and Krishnan's server: each thread replaces blocks of 8 to 1000 bytes in a table, and hands
-// the table on. As many tables as threads go round, so that most of what a thread frees was
+// Larson and Krishnan's server: each thread replaces blocks of 8 to 1000 bytes in a table, and
+// hands the table on. As many tables as threads go round, so that most of what a thread frees was
 // allocated by another.
 //
 //   word         writers      readers    access
@@ -7,68 +7,64 @@
 //   a table      its thread   its heir   plain    published by DONE
 import { pause } from './pause.ts';
 import { below, nextRandom, seedOf, SIZES_MASK, uniformSizes } from './random.ts';
-import { give, take, type Allocator, type Ground, type Part, type Work } from './work.ts';
+import { damaged, exhausted, give, take, type Ground, type Part, type Work } from './work.ts';
 
+const OPS = 5000;
 const MOST_BYTES = 1000;
 const LINE = 32; // words between two counters
 const TABLES = 16 * LINE;
 
-export class Larson implements Work {
-  readonly ops = 5000;
-  private readonly heap: Allocator;
-  private readonly words: Int32Array;
-  private readonly part: Part;
-  private readonly sizes = uniformSizes(MOST_BYTES);
-  private random: number;
-  private turns = 0;
-
-  constructor({ heap, words }: Ground, part: Part) {
-    this.heap = heap;
-    this.words = words;
-    this.part = part;
-    this.random = seedOf(part.thread);
-    const first = this.table(part.thread);
-    for (let at = first; at < first + part.live; at++) {
-      this.random = nextRandom(this.random);
-      part.shared[at] = take(heap, words, this.sizes[this.random & SIZES_MASK]!, at);
-    }
+export function larson(ground: Ground, { thread, threads, live, shared }: Part): Work {
+  const sizes = uniformSizes(MOST_BYTES);
+  const replace = replacer(ground, shared, live, sizes);
+  const own = TABLES + thread * live;
+  let random = seedOf(thread);
+  let turns = 0;
+  for (let at = own; at < own + live; at++) {
+    random = nextRandom(random);
+    shared[at] = take(ground, sizes[random & SIZES_MASK]!, at);
   }
+  return {
+    ops: OPS,
+    turn() {
+      // Who had the table before has ended as many turns as this thread.
+      if (turns > 0) waitFor(shared, ((thread + 1) % threads) * LINE, turns);
+      random = replace(TABLES + ((thread + turns) % threads) * live, random);
+      turns++;
+      Atomics.store(shared, thread * LINE, turns); // hands the table to its heir, in waitFor
+    },
+    finish() {
+      for (let at = own; at < own + live; at++) give(ground, shared[at]!, at);
+    },
+  };
+}
 
-  turn(): void {
-    const { thread, threads } = this.part;
-    if (this.turns > 0) this.waitFor((thread + 1) % threads);
-    this.replace(this.table((thread + this.turns) % threads));
-    this.turns++;
-    Atomics.store(this.part.shared, thread * LINE, this.turns); // hands the table to its heir
-  }
+function waitFor(shared: Int32Array, word: number, turns: number): void {
+  let spins = 0;
+  while (Atomics.load(shared, word) < turns) spins = pause(spins);
+}
 
-  private table(index: number): number {
-    return TABLES + index * this.part.live;
-  }
+type Replace = (table: number, random: number) => number;
 
-  // The thread that had the table before has ended as many turns as this one.
-  private waitFor(thread: number): void {
-    const { shared } = this.part;
-    let spins = 0;
-    while (Atomics.load(shared, thread * LINE) < this.turns) spins = pause(spins);
-  }
-
-  private replace(table: number): void {
-    const { heap, words, sizes, ops } = this;
-    const { shared, live } = this.part;
-    let x = this.random;
-    for (let i = 0; i < ops; i++) {
+function replacer(
+  { heap, words }: Ground,
+  all: Int32Array,
+  live: number,
+  sizes: Int32Array,
+): Replace {
+  return (table, random) => {
+    let x = random;
+    for (let i = 0; i < OPS; i++) {
       x = nextRandom(x);
       const at = table + below(x, live);
-      give(heap, words, shared[at]!, at);
-      shared[at] = take(heap, words, sizes[x & SIZES_MASK]!, at);
+      const old = all[at]!;
+      if (words[old >> 2] !== at || heap.free(old) === false) throw damaged(old);
+      const size = sizes[x & SIZES_MASK]!;
+      const ptr = heap.alloc(size);
+      if (ptr === 0) throw exhausted(size);
+      words[ptr >> 2] = at;
+      all[at] = ptr;
     }
-    this.random = x;
-  }
-
-  finish(): void {
-    const { shared, live, thread } = this.part;
-    const first = this.table(thread);
-    for (let at = first; at < first + live; at++) give(this.heap, this.words, shared[at]!, at);
-  }
+    return x;
+  };
 }

@@ -1,47 +1,40 @@
 // The mix: a set of live blocks of 8 to 4096 bytes, as many in each doubling. An operation frees
 // the block at a random slot of the set and allocates another in its place.
 import { below, logUniformSizes, nextRandom, seedOf, SIZES_MASK } from './random.ts';
-import { give, take, type Allocator, type Ground, type Part, type Work } from './work.ts';
+import { damaged, exhausted, give, take, type Ground, type Part, type Work } from './work.ts';
 
+const OPS = 200;
 const MOST_BYTES = 4096;
 const TOKENS = 65536; // of each thread
 
-export class Mixed implements Work {
-  readonly ops = 200;
-  private readonly heap: Allocator;
-  private readonly words: Int32Array;
-  private readonly blocks: Int32Array;
-  private readonly sizes = logUniformSizes(MOST_BYTES);
-  private readonly token: number;
-  private random: number;
-
-  constructor({ heap, words }: Ground, { live, thread }: Part) {
-    this.heap = heap;
-    this.words = words;
-    this.token = thread * TOKENS;
-    this.random = seedOf(thread);
-    this.blocks = new Int32Array(live);
-    this.blocks.forEach((_, slot) => {
-      this.random = nextRandom(this.random);
-      const size = this.sizes[this.random & SIZES_MASK]!;
-      this.blocks[slot] = take(heap, words, size, this.token + slot);
-    });
-  }
-
-  turn(): void {
-    const { heap, words, blocks, sizes, ops, token } = this;
-    let x = this.random;
-    for (let i = 0; i < ops; i++) {
-      x = nextRandom(x);
-      const slot = below(x, blocks.length);
-      give(heap, words, blocks[slot]!, token + slot);
-      blocks[slot] = take(heap, words, sizes[x & SIZES_MASK]!, token + slot);
-    }
-    this.random = x;
-  }
-
-  finish(): void {
-    const { heap, words, token } = this;
-    this.blocks.forEach((ptr, slot) => give(heap, words, ptr, token + slot));
-  }
+export function mixed(ground: Ground, { live, thread }: Part): Work {
+  const { heap, words } = ground;
+  const sizes = logUniformSizes(MOST_BYTES);
+  const first = thread * TOKENS;
+  const blocks = new Int32Array(live);
+  let random = seedOf(thread);
+  blocks.forEach((_, slot) => {
+    random = nextRandom(random);
+    blocks[slot] = take(ground, sizes[random & SIZES_MASK]!, first + slot);
+  });
+  return {
+    ops: OPS,
+    turn() {
+      let x = random;
+      for (let i = 0; i < OPS; i++) {
+        x = nextRandom(x);
+        const slot = below(x, live);
+        const token = first + slot;
+        const old = blocks[slot]!;
+        if (words[old >> 2] !== token || heap.free(old) === false) throw damaged(old);
+        const size = sizes[x & SIZES_MASK]!;
+        const ptr = heap.alloc(size);
+        if (ptr === 0) throw exhausted(size);
+        words[ptr >> 2] = token;
+        blocks[slot] = ptr;
+      }
+      random = x;
+    },
+    finish: () => blocks.forEach((ptr, slot) => give(ground, ptr, first + slot)),
+  };
 }

@@ -6,87 +6,57 @@
 //   TAIL    the producer  both       atomic   entries that have been put in
 //   entry   the producer  consumer   plain    published by TAIL, given back by HEAD
 import { pause } from './pause.ts';
-import { give, take, type Allocator, type Ground, type Part, type Work } from './work.ts';
+import { damaged, exhausted, type Ground, type Part, type Work } from './work.ts';
 
+const OPS = 2000;
 const HEAD = 0;
 const TAIL = 32; // lines of their own
 const ENTRIES = 64;
 export const CAPACITY = 1024;
 const MASK = CAPACITY - 1;
-const TURN = 2000;
 
-export class Producer implements Work {
-  readonly ops = TURN;
-  private readonly heap: Allocator;
-  private readonly words: Int32Array;
-  private readonly shared: Int32Array;
-  private readonly size: number;
-  private tail = 0;
-  private head = 0; // as last seen
-
-  constructor({ heap, words }: Ground, { shared, size }: Part) {
-    this.heap = heap;
-    this.words = words;
-    this.shared = shared;
-    this.size = size;
-  }
-
-  turn(): void {
-    const { heap, words, size, ops } = this;
-    for (let i = 0; i < ops; i++) this.push(take(heap, words, size, this.tail));
-  }
-
-  private push(ptr: number): void {
-    if (((this.tail - this.head) | 0) === CAPACITY) this.waitForRoom();
-    this.shared[ENTRIES + (this.tail & MASK)] = ptr;
-    this.tail = (this.tail + 1) | 0;
-    Atomics.store(this.shared, TAIL, this.tail); // publishes the entry to waitForMore
-  }
-
-  private waitForRoom(): void {
-    const full = this.head;
-    let spins = 0;
-    while ((this.head = Atomics.load(this.shared, HEAD)) === full) spins = pause(spins);
-  }
-
-  finish(): void {}
+export function producer({ heap, words }: Ground, { shared, size }: Part): Work {
+  let tail = 0;
+  let head = 0; // as last seen
+  return {
+    ops: OPS,
+    turn() {
+      for (let i = 0; i < OPS; i++) {
+        const ptr = heap.alloc(size);
+        if (ptr === 0) throw exhausted(size);
+        words[ptr >> 2] = tail;
+        if (((tail - head) | 0) === CAPACITY) head = waitWhile(shared, HEAD, head);
+        shared[ENTRIES + (tail & MASK)] = ptr;
+        tail = (tail + 1) | 0;
+        Atomics.store(shared, TAIL, tail); // publishes the entry to the consumer's waitWhile
+      }
+    },
+    finish() {},
+  };
 }
 
-export class Consumer implements Work {
-  readonly ops = TURN;
-  private readonly heap: Allocator;
-  private readonly words: Int32Array;
-  private readonly shared: Int32Array;
-  private head = 0;
-  private tail = 0; // as last seen
+export function consumer({ heap, words }: Ground, { shared }: Part): Work {
+  let head = 0;
+  let tail = 0; // as last seen
+  return {
+    ops: OPS,
+    turn() {
+      for (let i = 0; i < OPS; i++) {
+        if (head === tail) tail = waitWhile(shared, TAIL, tail);
+        const token = head;
+        const ptr = shared[ENTRIES + (head & MASK)]!;
+        head = (head + 1) | 0;
+        Atomics.store(shared, HEAD, head); // gives the entry back to the producer's waitWhile
+        if (words[ptr >> 2] !== token || heap.free(ptr) === false) throw damaged(ptr);
+      }
+    },
+    finish() {},
+  };
+}
 
-  constructor({ heap, words }: Ground, { shared }: Part) {
-    this.heap = heap;
-    this.words = words;
-    this.shared = shared;
-  }
-
-  turn(): void {
-    const { heap, words, ops } = this;
-    for (let i = 0; i < ops; i++) {
-      const token = this.head;
-      give(heap, words, this.pop(), token);
-    }
-  }
-
-  private pop(): number {
-    if (this.head === this.tail) this.waitForMore();
-    const ptr = this.shared[ENTRIES + (this.head & MASK)]!;
-    this.head = (this.head + 1) | 0;
-    Atomics.store(this.shared, HEAD, this.head); // gives the entry back to waitForRoom
-    return ptr;
-  }
-
-  private waitForMore(): void {
-    const empty = this.tail;
-    let spins = 0;
-    while ((this.tail = Atomics.load(this.shared, TAIL)) === empty) spins = pause(spins);
-  }
-
-  finish(): void {}
+function waitWhile(shared: Int32Array, word: number, value: number): number {
+  let spins = 0;
+  let now = value;
+  while ((now = Atomics.load(shared, word)) === value) spins = pause(spins);
+  return now;
 }

@@ -1,0 +1,63 @@
+// The program behind `npm run bench`, run as a user runs it, without peers: they need not be there.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { RowResult } from '../../bench/suite/run.ts';
+
+const PROGRAM = join(import.meta.dirname, '../../dist/bench/bench.js');
+const folder = mkdtempSync(join(tmpdir(), 'atomalloc-'));
+const json = join(folder, 'figures.json');
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Outcome {
+  readonly code?: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function bench(...args: readonly string[]): Promise<Outcome> {
+  const run = promisify(execFile)(process.execPath, [PROGRAM, ...args]);
+  return run.catch((error: unknown) => error as Outcome);
+}
+
+describe('npm run bench', () => {
+  it('measures the rows that were asked for, and leaves every round in the file', async () => {
+    const only = ['--only', '64 b pair', '--only', 'producer', '--only', 'larson'];
+    const outcome = await bench('--quick', '--no-versus', ...only, '--json', json);
+    expect(outcome).toMatchObject({ stderr: '' });
+    expect(outcome.code).toBeUndefined();
+    const report = JSON.parse(readFileSync(json, 'utf8')) as { node: string; rows: RowResult[] };
+    expect(report.node).toBe(process.version);
+    expect(report.rows.map(({ name }) => name)).toEqual([
+      '64 B pair',
+      '64 B pair, 2 threads',
+      '64 B pair, 8 threads',
+      'producer → consumer',
+      'larson hand-over, 2 threads',
+    ]);
+    for (const { name, sides, failures } of report.rows) {
+      expect(failures, name).toEqual([]);
+      expect(sides.map((side) => side.name)).toContain('atomalloc');
+      for (const { rounds } of sides) {
+        expect(rounds).toHaveLength(3);
+        expect(rounds.every((ns) => ns > 0 && Number.isFinite(ns))).toBe(true);
+      }
+      expect(outcome.stdout).toContain(name.split(',')[0]);
+    }
+  });
+
+  it('lists its rows', async () => {
+    const { stdout } = await bench('--list', '--only', 'large');
+    expect(stdout).toContain('large blocks: 1 MiB pair\n');
+    expect(stdout).not.toContain('mixed');
+  });
+
+  it('refuses a name that no row has, with status 2', async () => {
+    expect(await bench('--only', 'no such row')).toMatchObject({ code: 2 });
+    expect(await bench('--no-such-option')).toMatchObject({ code: 2 });
+  });
+});
