@@ -1,5 +1,7 @@
 // Producer and consumer: one thread allocates, the other frees, and a ring of pointers lies between
-// them. Every free is of a block that another thread allocated.
+// them. Every free is of a block that another thread allocated. Either end tells the other of 32
+// entries at a time: told of each, the two would mostly wait for each other's cache lines. The ring
+// is long enough to keep one end busy while the other sleeps.
 //
 //   word    writers       readers    access
 //   HEAD    the consumer  both       atomic   entries that have been taken out
@@ -8,11 +10,12 @@
 import { pause } from './pause.ts';
 import { damaged, exhausted, type Ground, type Part, type Work } from './work.ts';
 
-const OPS = 2000;
+const STRIDE = 32;
+const OPS = 64 * STRIDE;
 const HEAD = 0;
 const TAIL = 32; // lines of their own
 const ENTRIES = 64;
-export const CAPACITY = 1024;
+export const CAPACITY = 8192;
 const MASK = CAPACITY - 1;
 
 export function producer({ heap, words }: Ground, { shared, size }: Part): Work {
@@ -28,7 +31,8 @@ export function producer({ heap, words }: Ground, { shared, size }: Part): Work 
         if (((tail - head) | 0) === CAPACITY) head = waitWhile(shared, HEAD, head);
         shared[ENTRIES + (tail & MASK)] = ptr;
         tail = (tail + 1) | 0;
-        Atomics.store(shared, TAIL, tail); // publishes the entry to the consumer's waitWhile
+        // Publishes the entries to the consumer's waitWhile.
+        if (tail % STRIDE === 0) Atomics.store(shared, TAIL, tail);
       }
     },
     finish() {},
@@ -46,7 +50,8 @@ export function consumer({ heap, words }: Ground, { shared }: Part): Work {
         const token = head;
         const ptr = shared[ENTRIES + (head & MASK)]!;
         head = (head + 1) | 0;
-        Atomics.store(shared, HEAD, head); // gives the entry back to the producer's waitWhile
+        // Gives the entries back to the producer's waitWhile.
+        if (head % STRIDE === 0) Atomics.store(shared, HEAD, head);
         if (words[ptr >> 2] !== token || heap.free(ptr) === false) throw damaged(ptr);
       }
     },

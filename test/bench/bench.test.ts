@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { RowResult } from '../../bench/suite/run.ts';
+import type { Contest } from '../../bench/suite/contest.ts';
+import { QUICK } from '../../bench/suite/measure.ts';
+import { CONTESTS } from '../../bench/suite/rows.ts';
+import type { RowResult, run as runSource } from '../../bench/suite/run.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../dist/bench/bench.js');
 const folder = mkdtempSync(join(tmpdir(), 'atomalloc-'));
@@ -59,5 +62,22 @@ describe('npm run bench', () => {
   it('refuses a name that no row has, with status 2', async () => {
     expect(await bench('--only', 'no such row')).toMatchObject({ code: 2 });
     expect(await bench('--no-such-option')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('a contest in which a side fails', () => {
+  it('says which and why, and has the figures of the others', async () => {
+    // From dist, as its threads run what was built.
+    const suite = new URL('../../dist/bench/suite/', import.meta.url);
+    const { run } = (await import(new URL('run.js', suite).href)) as { run: typeof runSource };
+    const contest: Contest = {
+      ...CONTESTS[0]!,
+      job: { workload: 'pair', threads: 2, size: 0, live: 1 },
+      peers: ['atomalloc', 'loop alone'],
+    };
+    const { sides, failures, verdict } = await run(contest, QUICK, null);
+    expect(sides.map(({ name }) => name)).toEqual(['loop alone']);
+    expect(failures).toEqual([{ side: 'atomalloc', what: 'there was no block of 0 bytes' }]);
+    expect(verdict.met).toBeNull();
   });
 });

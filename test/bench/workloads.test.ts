@@ -11,23 +11,20 @@ function partsOf(job: Job): Part[] {
   return Array.from({ length: job.threads }, (_, thread) => ({ ...job, thread, shared }));
 }
 
-// A ring holds only half of a producer's turn, and a turn of Larson's waits for the thread before:
-// those need threads, and have them in bench.test.ts.
-const alone = CONTESTS.filter(({ job }) => !['ring', 'larson'].includes(job.workload));
-
 function worksOn(ground: Ground, job: Job): Work[] {
   return partsOf(job).map((part) => startWork(ground, part));
 }
 
 describe('a workload', () => {
-  test.each(alone.map(({ name, job }) => [name, job] as const))(
+  test.each(CONTESTS.map(({ name, job }) => [name, job] as const))(
     'leaves the heap sound, with nothing live: %s',
     (_name, job) => {
       const heap = SharedHeap.create({ size: '128MiB' });
       const works = worksOn({ heap, words: heap.i32 }, job);
       for (let turn = 0; turn < 3; turn++) for (const work of works) work.turn();
       const during = heap.stats().liveBlocks;
-      expect(during).toBe(job.workload === 'mixed' ? job.live * job.threads : 0);
+      const keeps = ['mixed', 'larson'].includes(job.workload);
+      expect(during).toBe(keeps ? job.live * job.threads : 0);
       for (const work of works) work.finish();
       expect(heap.stats()).toMatchObject({ liveBlocks: 0, doubleFrees: 0, invalidFrees: 0 });
       expect(heap.validate()).toEqual([]);
