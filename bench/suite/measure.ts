@@ -10,7 +10,7 @@ export interface Pace {
   readonly warmUpMs: number;
 }
 
-export const FULL: Pace = { rounds: 11, roundMs: 50, warmUpMs: 400 };
+export const FULL: Pace = { rounds: 9, roundMs: 50, warmUpMs: 300 };
 export const QUICK: Pace = { rounds: 3, roundMs: 15, warmUpMs: 60 };
 
 const MOST_GROWTH = 8;
