@@ -11,7 +11,7 @@ export interface Pace {
 }
 
 export const FULL: Pace = { rounds: 9, roundMs: 50, warmUpMs: 300 };
-export const QUICK: Pace = { rounds: 3, roundMs: 15, warmUpMs: 60 };
+export const QUICK: Pace = { rounds: 3, roundMs: 8, warmUpMs: 30 };
 
 const MOST_GROWTH = 8;
 const NS_PER_MS = 1e6;
