@@ -1,0 +1,54 @@
+// Measuring a contest: every side is warmed up until a round of it takes long enough, then all play
+// alternately, each round in another order. What disturbs the machine for a while disturbs all.
+import { spreadOf, type SideFigures } from './figures.ts';
+import type { Side } from './side.ts';
+
+export interface Pace {
+  readonly rounds: number;
+  /** How long a round should take, and how long a side plays before the first one that counts. */
+  readonly roundMs: number;
+  readonly warmUpMs: number;
+}
+
+export const FULL: Pace = { rounds: 9, roundMs: 50, warmUpMs: 300 };
+export const QUICK: Pace = { rounds: 3, roundMs: 8, warmUpMs: 30 };
+
+const MOST_GROWTH = 8;
+const NS_PER_MS = 1e6;
+
+/** How many turns make a round. A side that is slow from its first turn on gets one. */
+export async function warmUp(side: Side, pace: Pace): Promise<number> {
+  const roundNs = pace.roundMs * NS_PER_MS;
+  let left = pace.warmUpMs * NS_PER_MS;
+  let turns = 1;
+  for (;;) {
+    const took = await side.round(turns);
+    left -= took;
+    const growth = Math.min(MOST_GROWTH, roundNs / took);
+    turns = Math.max(1, Math.round(turns * growth));
+    if (left <= 0 && growth < MOST_GROWTH) return turns;
+  }
+}
+
+/** The rounds that count; the sides' figures in the order in which the sides were given. */
+export async function measure(sides: readonly Side[], pace: Pace): Promise<SideFigures[]> {
+  const turns: number[] = [];
+  for (const side of sides) turns.push(await warmUp(side, pace));
+  const rounds: number[][] = sides.map(() => []);
+  for (let round = 0; round < pace.rounds; round++) {
+    for (const index of orderOf(round, sides.length)) {
+      const took = await sides[index]!.round(turns[index]!);
+      rounds[index]!.push(took / (turns[index]! * sides[index]!.ops));
+    }
+  }
+  return sides.map(({ name, native, ops }, index) => {
+    const values = rounds[index]!;
+    return { name, native, ops, turns: turns[index]!, rounds: values, ...spreadOf(values) };
+  });
+}
+
+/** Another side is first in each round, and every other round goes backwards. */
+export function orderOf(round: number, count: number): number[] {
+  const order = Array.from({ length: count }, (_, index) => (index + round) % count);
+  return round % 2 === 0 ? order : order.toReversed();
+}

@@ -1,0 +1,29 @@
+// Ours: a heap as a user makes it, and one that is `checked`. When all have left, every block must
+// be back and the heap sound.
+import { SharedHeap, type HeapHandle, type HeapOptions } from '../../src/index.ts';
+import { MEMORY_BYTES, workOn, type Founded, type Peer } from './peer.ts';
+
+export const plain = peerWith({});
+export const checked = peerWith({ checked: true });
+
+function peerWith(options: HeapOptions): Peer {
+  return {
+    found: () => found(SharedHeap.create({ size: MEMORY_BYTES, ...options })),
+    join(data, part) {
+      const heap = SharedHeap.attach(data as HeapHandle);
+      return workOn({ heap, words: heap.i32 }, part, () => heap.detach());
+    },
+  };
+}
+
+function found(heap: SharedHeap): Founded {
+  return {
+    seat: () => ({ data: heap.handle }),
+    examine() {
+      const wrong = heap.validate().map(({ where, message }) => `${where}: ${message}`);
+      const { liveBlocks } = heap.stats();
+      heap.detach();
+      return liveBlocks === 0 ? wrong : [...wrong, `${liveBlocks} blocks are still live`];
+    },
+  };
+}

@@ -1,0 +1,35 @@
+// A peer: an allocator that JavaScript can call, ours among them. The main thread founds its memory
+// for one contest; each of the contest's threads joins with what it was sent.
+import { startWork } from '../workloads/start.ts';
+import type { Ground, Job, Part, Work } from '../workloads/work.ts';
+import type { Transferable } from 'node:worker_threads';
+
+/** Bytes of every peer's memory. */
+export const MEMORY_BYTES = 256 * 2 ** 20;
+
+export interface Founded {
+  /** What thread `thread` is sent, and what of it is moved there. */
+  seat(thread: number): { readonly data: unknown; readonly moved?: readonly Transferable[] };
+  /** After all threads have left: what is wrong with the memory, in words. */
+  examine(): readonly string[];
+}
+
+export interface Joined {
+  readonly work: Work;
+  leave(): void;
+}
+
+export interface Peer {
+  found(job: Job): Founded;
+  join(data: unknown, part: Part): Joined;
+}
+
+/** A thread that works on such a ground. */
+export function workOn(ground: Ground, part: Part, leave: () => void = () => {}): Joined {
+  return { work: startWork(ground, part), leave };
+}
+
+/** A memory that cannot tell whether it is sound, of which each thread is sent the same. */
+export function foundedAs(data: unknown): Founded {
+  return { seat: () => ({ data }), examine: () => [] };
+}

@@ -1,0 +1,18 @@
+// All peers by name. A thread loads the one that it plays for and no other.
+import type { Peer } from './peer.ts';
+
+const peers = {
+  atomalloc: async () => (await import('./atomalloc.ts')).plain,
+  'atomalloc checked': async () => (await import('./atomalloc.ts')).checked,
+  'dlmalloc wasm': async () => (await import('./dlmalloc.ts')).dlmalloc,
+  'thi.ng': async () => (await import('./thing.ts')).alone,
+  'thi.ng + mutex': async () => (await import('./thing.ts')).behindMutex,
+  'SAB + message': async () => (await import('./message.ts')).message,
+  'loop alone': async () => (await import('./loop.ts')).loop,
+} satisfies Record<string, () => Promise<Peer>>;
+
+export type PeerName = keyof typeof peers;
+
+export function loadPeer(name: PeerName): Promise<Peer> {
+  return peers[name]();
+}

@@ -1,0 +1,81 @@
+// The program behind `npm run bench`, run as a user runs it, without peers: they need not be there.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Contest } from '../../bench/suite/contest.ts';
+import { QUICK } from '../../bench/suite/measure.ts';
+import { CONTESTS } from '../../bench/suite/rows.ts';
+import type { RowResult, run as runSource } from '../../bench/suite/run.ts';
+
+const PROGRAM = join(import.meta.dirname, '../../dist/bench/bench.js');
+const folder = mkdtempSync(join(tmpdir(), 'atomalloc-'));
+const json = join(folder, 'figures.json');
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Outcome {
+  readonly code?: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function bench(...args: readonly string[]): Promise<Outcome> {
+  const run = promisify(execFile)(process.execPath, [PROGRAM, ...args]);
+  return run.catch((error: unknown) => error as Outcome);
+}
+
+describe('npm run bench', () => {
+  it('measures the rows that were asked for, and leaves every round in the file', async () => {
+    const only = ['--only', '64 b pair'];
+    const outcome = await bench('--quick', '--no-versus', ...only, '--json', json);
+    expect(outcome).toMatchObject({ stderr: '' });
+    expect(outcome.code).toBeUndefined();
+    const report = JSON.parse(readFileSync(json, 'utf8')) as { node: string; rows: RowResult[] };
+    expect(report.node).toBe(process.version);
+    expect(report.rows.map(({ name }) => name)).toEqual([
+      '64 B pair',
+      '64 B pair, 2 threads',
+      '64 B pair, 8 threads',
+    ]);
+    for (const { name, sides, failures } of report.rows) {
+      expect(failures, name).toEqual([]);
+      expect(sides.map((side) => side.name)).toContain('atomalloc');
+      for (const { rounds } of sides) {
+        expect(rounds).toHaveLength(3);
+        expect(rounds.every((ns) => ns > 0 && Number.isFinite(ns))).toBe(true);
+      }
+      expect(outcome.stdout).toContain(name.split(',')[0]);
+    }
+  });
+
+  it('lists its rows', async () => {
+    const { stdout } = await bench('--list', '--only', 'large');
+    expect(stdout).toContain('large blocks: 1 MiB pair\n');
+    expect(stdout).not.toContain('mixed');
+  });
+
+  it('refuses a name that no row has, with status 2', async () => {
+    expect(await bench('--only', 'no such row')).toMatchObject({ code: 2 });
+    expect(await bench('--no-such-option')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('a contest in which a side fails', () => {
+  it('says which and why, and has the figures of the others', async () => {
+    // From dist, as its threads run what was built.
+    const suite = new URL('../../dist/bench/suite/', import.meta.url);
+    const { run } = (await import(new URL('run.js', suite).href)) as { run: typeof runSource };
+    const contest: Contest = {
+      ...CONTESTS[0]!,
+      job: { workload: 'pair', threads: 2, size: 0, live: 1 },
+      peers: ['atomalloc', 'loop alone'],
+    };
+    const { sides, failures, verdict } = await run(contest, QUICK, null);
+    expect(sides.map(({ name }) => name)).toEqual(['loop alone']);
+    expect(failures).toEqual([{ side: 'atomalloc', what: 'there was no block of 0 bytes' }]);
+    expect(verdict.met).toBeNull();
+  });
+});
