@@ -7,7 +7,7 @@
 // nothing. It is set free after the commit, so what is undone has nobody else's changes in it.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SharedHeap, type HeapHandle } from '../src/index.ts';
-import { Random } from '../test/support/threads/random.ts';
+import { Dice } from '../test/support/dice.ts';
 import { seatOf, type SeatName } from '../test/support/threads/seats.ts';
 import { isSet, SIGNAL, type Signals } from '../test/support/threads/signals.ts';
 
@@ -28,7 +28,7 @@ const orders = workerData as BankerOrders;
 const { name, accounts, count, busy } = orders;
 const heap = SharedHeap.attach(orders.heap);
 const values = heap.view(accounts, Float64Array, count);
-const random = new Random(orders.seed);
+const random = new Dice(orders.seed);
 const nap = new Int32Array(new SharedArrayBuffer(4));
 
 function enter(account: number): void {

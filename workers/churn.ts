@@ -4,7 +4,7 @@
 // It stops after so many steps or when told to, frees what it still has, and leaves the heap.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SharedHeap, type AllocOptions, type HeapHandle } from '../src/index.ts';
-import { Random } from '../test/support/threads/random.ts';
+import { Dice } from '../test/support/dice.ts';
 import { isSet, signal, SIGNAL, type Signals } from '../test/support/threads/signals.ts';
 import { Stamped, type Block } from '../test/support/threads/stamped.ts';
 
@@ -26,7 +26,7 @@ const ALIGNMENTS = [32, 64, 256, 4096, 16384] as const;
 
 const orders = workerData as ChurnOrders;
 const heap = SharedHeap.attach(orders.heap);
-const random = new Random(orders.seed);
+const random = new Dice(orders.seed);
 const stamped = new Stamped(heap, orders.owner);
 const live: Block[] = [];
 

@@ -9,7 +9,7 @@ import type { Range } from '../test/crash/client.ts';
 import { DONE, obey, rest, type HoldWords } from '../test/crash/hold.ts';
 import { Ledger, type LedgerWords } from '../test/crash/ledger.ts';
 import { Tour } from '../test/crash/tour.ts';
-import { Random } from '../test/support/threads/random.ts';
+import { Dice } from '../test/support/dice.ts';
 
 export interface HeldOrders {
   readonly build: string;
@@ -30,7 +30,7 @@ const { build, hold, role, ...orders } = workerData as HeldOrders;
 const heaps = (await import(build)) as { SharedHeap: typeof SharedHeap };
 obey(hold);
 const ledger = new Ledger(orders.ledger);
-const random = new Random(orders.seed);
+const random = new Dice(orders.seed);
 const complain = (text: string) => parentPort?.postMessage(text);
 const tour = new Tour({ ...orders, ledger, random, complain }, heaps.SharedHeap);
 if (role === 'recoverer') tour.heap.recover();

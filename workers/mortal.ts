@@ -8,7 +8,7 @@ import type { Range } from '../test/crash/client.ts';
 import { Ledger, type LedgerWords } from '../test/crash/ledger.ts';
 import { pauseIfAsked, type PauseWords } from '../test/crash/pause.ts';
 import { Tour } from '../test/crash/tour.ts';
-import { Random } from '../test/support/threads/random.ts';
+import { Dice } from '../test/support/dice.ts';
 
 export type Ending = 'killed' | 'throw' | 'exit' | 'memory' | 'overflow' | 'undertaker';
 
@@ -26,7 +26,7 @@ export interface MortalOrders {
 }
 
 const { ending, steps, pause, place, ...orders } = workerData as MortalOrders;
-const random = new Random(orders.seed);
+const random = new Dice(orders.seed);
 const ledger = new Ledger(orders.ledger);
 const complain = (text: string) => parentPort?.postMessage(text);
 const rest = { steps, tracked: false, alone: false, ground: new SharedArrayBuffer(0) };

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { SharedHeap, type HeapHandle, type ZoneName } from '../src/index.ts';
 import { Mailbox } from '../test/support/threads/mailbox.ts';
-import { Random } from '../test/support/threads/random.ts';
+import { Dice } from '../test/support/dice.ts';
 import { Stamped } from '../test/support/threads/stamped.ts';
 
 export interface RelayOrders {
@@ -26,7 +26,7 @@ const PATIENCE_MS = 5;
 
 const orders = workerData as RelayOrders;
 const heap = SharedHeap.attach(orders.heap);
-const random = new Random(orders.seed);
+const random = new Dice(orders.seed);
 const stamped = new Stamped(heap, orders.owner);
 let inbox = orders.inbox === undefined ? null : Mailbox.find(heap, orders.inbox);
 let outbox = orders.outbox === undefined ? null : Mailbox.find(heap, orders.outbox);

@@ -2,7 +2,7 @@
 // visit, allocates some, leaves one behind, and detaches. When every slot is taken it tries again.
 import { parentPort, workerData } from 'node:worker_threads';
 import { HeapError, SharedHeap, type HeapHandle } from '../src/index.ts';
-import { Random } from '../test/support/threads/random.ts';
+import { Dice } from '../test/support/dice.ts';
 import { Stamped, type Block, type Tally } from '../test/support/threads/stamped.ts';
 
 export interface VisitorOrders {
@@ -23,7 +23,7 @@ export interface VisitorReport {
 }
 
 const orders = workerData as VisitorOrders;
-const random = new Random(orders.seed);
+const random = new Dice(orders.seed);
 const nap = new Int32Array(new SharedArrayBuffer(4));
 const tallies: Tally[] = [];
 const slots: number[] = [];

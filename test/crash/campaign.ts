@@ -8,7 +8,7 @@
 // kept.
 
 import type { Site } from '../model/sites.ts';
-import { Random } from '../support/threads/random.ts';
+import { Dice } from '../support/dice.ts';
 import type { HoldBuild } from './build.ts';
 import { Trial, type Life, type Outcome, type Setting, type Spec, type Stop } from './trial.ts';
 
@@ -59,12 +59,12 @@ interface Place {
 
 class Planner {
   readonly places = new Map<number, Place>();
-  private readonly random: Random;
+  private readonly random: Dice;
   private readonly first: Spec[];
 
   constructor(sites: readonly Site[], seed: number) {
     for (const site of sites) this.places.set(site.id, { site, ways: [[], []], kills: [0, 0] });
-    this.random = new Random(seed);
+    this.random = new Dice(seed);
     this.first = SETTINGS.flatMap((setting) => FLAVOURS.map((it) => this.survey(it, setting)));
   }
 

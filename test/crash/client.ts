@@ -7,7 +7,7 @@
 
 import { Stamper } from '../../bench/replay/stamp.ts';
 import type { AllocOptions, SharedHeap } from '../../src/index.ts';
-import type { Random } from '../support/threads/random.ts';
+import type { Dice } from '../support/dice.ts';
 import { EMPTY, GIVING, HELD, RAW, RESIZING, TAKING, type Entry, type Ledger } from './ledger.ts';
 
 export interface Range {
@@ -20,7 +20,7 @@ export interface Identity {
   readonly ledger: Ledger;
   readonly range: Range;
   readonly owner: number;
-  readonly random: Random;
+  readonly random: Dice;
   readonly complain: (text: string) => void;
 }
 
@@ -31,7 +31,7 @@ export class Client {
   readonly owner: number;
   /** Hears of what should not have been. */
   private readonly complain: (text: string) => void;
-  private readonly random: Random;
+  private readonly random: Dice;
   private readonly stamper: Stamper;
   private next: number;
 

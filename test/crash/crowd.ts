@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { SharedHeap } from '../../src/index.ts';
 import type { Ending, MortalOrders } from '../../workers/mortal.ts';
-import { Random } from '../support/threads/random.ts';
+import { Dice } from '../support/dice.ts';
 import { account, layersOf, leftovers, withoutRounds } from './account.ts';
 import type { Range } from './client.ts';
 import { EMPTY, HELD, Ledger } from './ledger.ts';
@@ -59,7 +59,7 @@ interface Member {
 
 export class Crowd {
   private readonly options: CrowdOptions;
-  private readonly random: Random;
+  private readonly random: Dice;
   private readonly heap: SharedHeap;
   private readonly ledger = Ledger.of(SEATS * RECORDS_EACH);
   private readonly pause = pauseWords(SEATS);
@@ -75,7 +75,7 @@ export class Crowd {
 
   constructor(options: CrowdOptions) {
     this.options = options;
-    this.random = new Random(options.seed);
+    this.random = new Dice(options.seed);
     const heap = SharedHeap.create({
       size: '16MiB',
       maxSlots: 3 * SEATS,

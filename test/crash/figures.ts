@@ -1,6 +1,7 @@
 // Real kills for the long run: a campaign of kills at chosen accesses, then crowds killed at
 // random, in plain and checked heaps by turns; and the figures that come of both.
 
+import { isArgued, nameOf } from '../model/coverage.ts';
 import type { HoldBuild } from './build.ts';
 import { campaign, tell, type Campaign } from './campaign.ts';
 import { Crowd } from './crowd.ts';
@@ -29,13 +30,6 @@ export interface Figures {
 /** Of the kills, and of the time, for the crowds. */
 const CROWDS_SHARE = 0.4;
 const A_CROWD = 500;
-
-/** Functions at whose accesses nobody can be killed, and why. */
-const ARGUED: Readonly<Record<string, string>> = {
-  'src/block/magazine.ts carry': 'every 2^32 operations of one slot',
-};
-/** Lines that only word what is wrong with a damaged heap. */
-const WORDING = /\bString\(.*memory\.get|^const counted = |throw otherVersion\(memory/;
 
 /** Makes a trial again, as a failure's last line tells it; true when it ends well. */
 export async function replayTrial(build: HoldBuild, text: string): Promise<boolean> {
@@ -89,7 +83,5 @@ async function throng({ url: programs }: HoldBuild, { seed, kills, ms }: KillOpt
 }
 
 function sparedBy({ spared }: Campaign): string[] {
-  return spared
-    .filter(({ path, fn, text }) => !(`${path} ${fn}` in ARGUED) && !WORDING.test(text))
-    .map(({ path, line, kind, fn }) => `${path}:${line} ${kind} in ${fn}`);
+  return spared.filter((site) => !isArgued(site)).map(nameOf);
 }

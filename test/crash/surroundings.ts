@@ -9,7 +9,7 @@ import { MAGAZINE } from '../../src/word/layout.ts';
 import type { Lock } from '../../src/word/lock.ts';
 import type { ChurnOrders } from '../../workers/churn.ts';
 import { ROOT } from '../model/loader.ts';
-import type { Random } from '../support/threads/random.ts';
+import type { Dice } from '../support/dice.ts';
 import { signal, SIGNAL, signalWords } from '../support/threads/signals.ts';
 import type { Tally } from '../support/threads/stamped.ts';
 import { layersOf } from './account.ts';
@@ -30,7 +30,7 @@ const LOOK_MS = 2;
 const HELD_MS = 12;
 const CROWDED_MS = 70;
 
-export function surround(spec: Spec, client: Client, random: Random): Surroundings {
+export function surround(spec: Spec, client: Client, random: Dice): Surroundings {
   const { heap } = client;
   if (spec.setting === 'company') return company(heap, random);
   if (spec.setting === 'locked') return locked(heap, random);
@@ -40,7 +40,7 @@ export function surround(spec: Spec, client: Client, random: Random): Surroundin
 }
 
 /** A worker that allocates and frees all the time, and must be able to go on. */
-function company(heap: SharedHeap, random: Random): Surroundings {
+function company(heap: SharedHeap, random: Dice): Surroundings {
   const signals = signalWords();
   const workerData: ChurnOrders = {
     heap: heap.handle,
@@ -69,7 +69,7 @@ function company(heap: SharedHeap, random: Random): Surroundings {
 }
 
 /** One lock after another is taken here until somebody has slept for it. */
-function locked(heap: SharedHeap, random: Random): Surroundings {
+function locked(heap: SharedHeap, random: Dice): Surroundings {
   const { zones, pool, simple, depots, slotLock, seat } = layersOf(heap);
   const all: Lock[] = [pool.lock, simple.lock, slotLock, ...zones.list.map((zone) => zone.lock)];
   for (const depot of depots) if (depot !== undefined) all.push(depot.lock);

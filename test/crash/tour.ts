@@ -4,7 +4,7 @@
 // heap is asked about itself. Who takes the same tour of a fresh heap makes the same accesses.
 
 import type { AllocOptions, HeapHandle, Mode, SharedHeap } from '../../src/index.ts';
-import type { Random } from '../support/threads/random.ts';
+import type { Dice } from '../support/dice.ts';
 import { Client, type Identity } from './client.ts';
 import { HELD } from './ledger.ts';
 
@@ -51,7 +51,7 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
 const WEIGHT = STEPS.reduce((sum, [weight]) => sum + weight, 0);
 
 export class Tour {
-  readonly random: Random;
+  readonly random: Dice;
   client: Client;
   heap: SharedHeap;
   private readonly plan: TourPlan;

@@ -10,7 +10,7 @@ import { Worker } from 'node:worker_threads';
 import { HeapError, SharedHeap, type HeapHandle } from '../../src/index.ts';
 import { SLOT } from '../../src/word/layout.ts';
 import type { HeldOrders } from '../../workers/held.ts';
-import { Random } from '../support/threads/random.ts';
+import { Dice } from '../support/dice.ts';
 import { account, layersOf, leftovers, withoutRounds } from './account.ts';
 import { Client, type Range } from './client.ts';
 import { DONE, HOLD, PARKED, holdWords, type HoldWords } from './hold.ts';
@@ -67,7 +67,7 @@ export class Trial {
   readonly ledger = Ledger.of(RECORDS);
   readonly ground: SharedArrayBuffer;
   private readonly build: string;
-  private readonly random: Random;
+  private readonly random: Dice;
   private readonly client: Client;
   private readonly wrong: string[] = [];
   private readonly lives: Life[] = [];
@@ -85,7 +85,7 @@ export class Trial {
     });
     this.heap = withoutRounds(heap);
     this.ground = new SharedArrayBuffer(spec.visitor.role === 'founder' ? 2 ** 22 : 0);
-    this.random = new Random(seed);
+    this.random = new Dice(seed);
     const complain = (text: string) => void this.wrong.push(text);
     const { ledger, random } = this;
     const range = RANGES[0] as Range;

@@ -5,7 +5,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SharedHeap, type AllocOptions } from '../../src/heap/heap.ts';
 import { MODES } from '../../src/heap/mode.ts';
-import { assertProperty, Dice, seeds } from '../support/random.ts';
+import { Dice } from '../support/dice.ts';
+import { assertProperty, seeds } from '../support/random.ts';
 import { layersOf, shapeOf } from '../support/tiny.ts';
 import { Twin } from '../support/twin.ts';
 

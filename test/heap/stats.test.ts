@@ -7,7 +7,8 @@ import { externalFragmentation, fragmentationIndex } from '../../src/heap/stats.
 import { SharedHeap } from '../../src/heap/heap.ts';
 import { MODES } from '../../src/heap/mode.ts';
 import { PREFERENCES } from '../../src/page/zone.ts';
-import { assertProperty, Dice, seeds } from '../support/random.ts';
+import { Dice } from '../support/dice.ts';
+import { assertProperty, seeds } from '../support/random.ts';
 import { anotherSeat, layersOf, tinyHeap } from '../support/tiny.ts';
 import { takeRun } from '../support/zone.ts';
 

@@ -6,7 +6,7 @@ import type { Realms } from './session.ts';
 import type { Site } from './sites.ts';
 
 /** Functions whose accesses no scenario reaches, and why that is right. */
-export const UNREACHED: Readonly<Record<string, string>> = {
+const UNREACHED: Readonly<Record<string, string>> = {
   'src/block/magazine.ts carry': 'every 2^32 operations of one slot',
   'src/heap/create.ts create': 'nobody else has the buffer yet',
   'src/heap/session.ts begin': 'a wait for one of eight spare seats, all of them taken at once',
@@ -60,11 +60,12 @@ export function coverageOf(realms: Realms): Coverage {
   };
 }
 
-function isArgued({ path, fn, text }: Site): boolean {
+/** Whether it is right that nothing comes there. */
+export function isArgued({ path, fn, text }: Site): boolean {
   if (WORDING.test(text)) return true;
   return `${path} ${fn}` in UNREACHED;
 }
 
-function nameOf({ path, line, kind, fn }: Site): string {
+export function nameOf({ path, line, kind, fn }: Site): string {
   return `${path}:${line} ${kind} in ${fn}`;
 }

@@ -8,7 +8,8 @@ import { NO_LIMITS, Runner } from './runner.ts';
 import { searchAll } from './search.ts';
 import { Stage } from './stage.ts';
 import { scenarioIn } from './session.ts';
-import { Dice, RandomWalk, limitsOf } from './walk.ts';
+import { Dice } from '../support/dice.ts';
+import { RandomWalk, limitsOf } from './walk.ts';
 import { ARGUED, Races } from './races.ts';
 
 const forever = () => false;

@@ -9,24 +9,9 @@
 // hunter kills at random too, and whoever stands where nobody has died before, at work or
 // recovering: what it does depends on the schedules before, so the schedule repeats it, no seed.
 
+import { Dice } from '../support/dice.ts';
 import { MAX_THREADS } from './races.ts';
 import { KILL, STOP, TIMEOUT, type Limits, type Policy, type Runner } from './runner.ts';
-
-/** Mulberry32: small, repeatable from a seed. */
-export class Dice {
-  private state: number;
-
-  constructor(seed: number) {
-    this.state = seed | 0;
-  }
-
-  below(sides: number): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * sides);
-  }
-}
 
 export type Adversary = 'nobody' | 'kill' | 'hunt' | 'throw' | 'freeze';
 

@@ -21,34 +21,5 @@ export function assertProperty<T>(
   });
 }
 
-/** Small numbers, repeatable from a seed that fast-check draws: for mixes of many steps. */
-export class Dice {
-  private state: number;
-
-  constructor(seed: number) {
-    this.state = seed | 0;
-  }
-
-  /** A whole number from 0 to `sides` - 1 (mulberry32). */
-  below(sides: number): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * sides);
-  }
-
-  between(least: number, most: number): number {
-    return least + this.below(most - least + 1);
-  }
-
-  chance(percent: number): boolean {
-    return this.below(100) < percent;
-  }
-
-  pick<T>(from: readonly T[]): T {
-    return from[this.below(from.length)] as T;
-  }
-}
-
 /** Seeds for `Dice`. They do not shrink: a smaller seed is no simpler case. */
 export const seeds: fc.Arbitrary<number> = fc.noShrink(fc.integer());

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { SharedHeap, type HeapOptions } from '../../src/index.ts';
 import type { BankerOrders } from '../../workers/banker.ts';
 import { launch, type Launched } from '../support/threads/launch.ts';
-import { Random } from '../support/threads/random.ts';
+import { Dice } from '../support/dice.ts';
 import { bury, type SeatName } from '../support/threads/seats.ts';
 import { signal, SIGNAL, signalWords } from '../support/threads/signals.ts';
 import { seedOf } from '../support/threads/start.ts';
@@ -67,7 +67,7 @@ test.each<[string, HeapOptions]>([
   ['tracked owners', { trackOwners: true }],
 ])('the total is what it was, whoever was killed in a transfer: %s', async (_, options) => {
   const seed = seedOf('accounts');
-  const random = new Random(seed);
+  const random = new Dice(seed);
   const bank = new Bank(options, seed);
   const { heap, accounts, values } = bank;
   const bankers = [];

@@ -3,7 +3,7 @@
 
 import { cutOf, NARROWED, readSources, ROOT } from '../loader.ts';
 import { readUnit, type Unit } from '../source.ts';
-import { Dice } from '../walk.ts';
+import { Dice } from '../../support/dice.ts';
 import type { Job } from './crew.ts';
 import { mutationsOf, type Mutation } from './mutations.ts';
 import { survey } from './survey.ts';
