@@ -69,6 +69,8 @@ export class Crowd {
   private isOver = (): boolean => false;
   /** Closed while accounts are made: nobody is hired or killed. */
   private gate: Promise<unknown> = Promise.resolve();
+  /** Settled when this thread holds no lock: it could not make accounts. */
+  private free: Promise<unknown> = Promise.resolve();
   private kills = 0;
   private accounts = 0;
   private lostBytes = 0;
@@ -128,8 +130,9 @@ export class Crowd {
     const { zones, memory, seat } = layersOf(this.heap);
     const zone = zones.list[this.random.below(3)];
     const has = zone !== undefined && memory.cas(zone.lock.word, 0, seat.token) === 0;
+    const freed = sleep(has ? 8 : 4).then(() => (has ? zone.lock.unlock() : undefined));
+    this.free = Promise.all([this.free, freed]);
     await sleep(has ? 4 : 0);
-    const freed = sleep(4).then(() => (has ? zone.lock.unlock() : undefined));
     await this.dismiss(member);
     await freed;
   }
@@ -190,6 +193,7 @@ export class Crowd {
       this.gate = new Promise((resolve) => (open = () => resolve(undefined)));
       ask(this.pause);
       await this.rest();
+      await this.free;
       // One of them may die in its sleep.
       const [asleep] = this.members;
       if (asleep !== undefined && this.random.below(2) === 0) {
