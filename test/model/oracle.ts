@@ -150,7 +150,7 @@ export class Oracle {
     if (this.stage.scenario.bare === true || machine.killed.includes(1)) return;
     const { memory, layout, table } = this.stage.auditor;
     for (let slot = 0; slot < table.seats; slot++) {
-      const given = (memory.get(layout.slots + slot * SLOT.WORDS + SLOT.SEAT) & 3) === 2;
+      const given = (memory.get(layout.slots + slot * SLOT.WORDS + SLOT.SEAT) & 3) >= 2;
       if (!given || memory.get(HEADER.DEATHS) !== 0) continue;
       machine.fail('oracle', `nobody has been told that slot ${slot} was given up`);
     }
