@@ -5,7 +5,7 @@
 // the depots goes home to the slabs, empty slabs go home to their zones, and the tier is asked once
 // more.
 
-import { COUNTER, GRANULE, SLOT } from '../word/layout.ts';
+import { COUNTER, GRANULE } from '../word/layout.ts';
 import { allocError, type AllocError, type AllocErrorCode } from '../word/errors.ts';
 import { orderOf } from '../page/buddy.ts';
 import { PREFERENCES, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
@@ -50,9 +50,7 @@ export class Allocation {
     if (code !== null) return this.failed(code, size);
     const asked = { size, align, zone, entry };
     const granule = this.serve(asked) || this.serveAgain(asked);
-    if (granule === 0) return this.failed('OUT_OF_MEMORY', size);
-    this.on.magazines.count(SLOT.ALLOCS);
-    return granule;
+    return granule === 0 ? this.failed('OUT_OF_MEMORY', size) : granule;
   }
 
   /** Everything idle in this slot and in the depots goes home, and empty slabs to their zones. */
@@ -94,7 +92,7 @@ export class Allocation {
           : sizes.aligned(granules, align / BYTES);
     if (id === 0) return this.fromZone(asked);
     if (zone === undefined && entry === undefined) return this.fromMagazine(id);
-    return this.on.depots[id]?.takeDirect(PREFERENCES[zone ?? 'any'], entry) ?? 0;
+    return this.counted(this.on.depots[id]?.takeDirect(PREFERENCES[zone ?? 'any'], entry) ?? 0);
   }
 
   private serveAgain(asked: Asked): number {
@@ -108,14 +106,21 @@ export class Allocation {
   private fromSimple({ size, align, zone, entry }: Asked): number {
     const granules = Math.ceil(size / BYTES);
     const preference = PREFERENCES[zone ?? 'any'];
-    return this.on.simple.alloc(granules, Math.max(align / BYTES, 1), preference, entry);
+    const units = Math.max(align / BYTES, 1);
+    return this.counted(this.on.simple.alloc(granules, units, preference, entry));
   }
 
   private fromZone({ size, align, zone, entry }: Asked): number {
     const { pageBytes } = this.on.map;
     const pages = Math.ceil(size / pageBytes);
     const order = align > pageBytes ? orderOf(align / pageBytes) : 0;
-    return this.on.large.alloc(pages, order, PREFERENCES[zone ?? 'any'], entry);
+    return this.counted(this.on.large.alloc(pages, order, PREFERENCES[zone ?? 'any'], entry));
+  }
+
+  /** What comes out of a magazine counts itself. */
+  private counted(granule: number): number {
+    if (granule !== 0) this.on.magazines.count(this.on.magazines.allocs);
+    return granule;
   }
 
   /** Pops, refilling as often as it takes; straight from the class when it has no magazine. */
@@ -130,7 +135,7 @@ export class Allocation {
       if (magazines.loaded(id) > 0) this.dropTop(id);
       else if (!depot.refill()) break;
     }
-    return depot.takeDirect(PREFERENCES.any);
+    return this.counted(depot.takeDirect(PREFERENCES.any));
   }
 
   /** The block that `pop` will hand out, if it is ours to give. */

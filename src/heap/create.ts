@@ -147,7 +147,7 @@ function geometryOf(options: HeapOptions, byteOffset: number, byteEnd: number): 
     byteEnd,
     dmaEnd: Math.floor(Math.min(dmaEnd, byteEnd) / page),
     highStart: Math.floor(Math.min(highStart, byteEnd) / page),
-    classes: standardClasses(PAGE_SHIFT),
+    classes: standardClasses(PAGE_SHIFT, byteEnd - byteOffset),
   };
 }
 

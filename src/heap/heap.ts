@@ -79,8 +79,7 @@ export class SharedHeap extends Survivor implements Disposable {
 
   /** A block of at least `size` bytes, aligned to 16, or 0: then `lastError` says why. */
   alloc(size: number): Ptr {
-    const ptr = this.magazines.alloc(size);
-    return ptr === 0 ? this.allocSlow(size) : ptr;
+    return this.magazines.alloc(size) || this.allocSlow(size);
   }
 
   /** Frees a block, of whichever thread. Anything but a live block is a counted, harmless false. */

@@ -110,7 +110,7 @@ export class Release {
   }
 
   private counted(freed: boolean): boolean {
-    if (freed) this.on.magazines.count(SLOT.FREES);
+    if (freed) this.on.magazines.count(this.on.magazines.frees);
     return freed;
   }
 

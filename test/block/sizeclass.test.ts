@@ -7,7 +7,7 @@ import { MAGAZINE, PAGE, TABLE } from '../../src/word/layout.ts';
 import { Memory } from '../../src/word/memory.ts';
 
 const PAGE_BYTES = 4096;
-const list = standardClasses(12);
+const list = standardClasses(12, 2 ** 30);
 const classes = new SizeClasses(list);
 const upTo64KiB = Array.from({ length: 65536 }, (_, i) => i + 1);
 
@@ -89,7 +89,7 @@ describe('a class', () => {
   });
 
   test.each([8, 12])('of pages of 2^%d bytes has slabs that its bits can describe', (pageShift) => {
-    for (const shape of standardClasses(pageShift).filter((it) => it.kind === 'slab')) {
+    for (const shape of standardClasses(pageShift, 2 ** 30).filter((it) => it.kind === 'slab')) {
       const blocks = (pages: number) =>
         Math.floor((pages * 2 ** pageShift) / (shape.granules * 16));
       expect(blocks(shape.pages)).toBeGreaterThanOrEqual(2);

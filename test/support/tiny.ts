@@ -62,7 +62,7 @@ function geometryFor(options: TinyOptions): { geometry: Geometry; first: number 
   const [dma, normal, high] = options.zones ?? [0, 256, 0];
   const { pageShift = 8, maxSlots = 4, magazines = 64, tracked = false } = options;
   const checked = options.checked === true || tracked;
-  const classes = options.classes ?? standardClasses(pageShift);
+  const classes = options.classes ?? standardClasses(pageShift, 0);
   const first = options.align ?? 1;
   const sized = (end: number): Geometry => ({
     pageShift,

@@ -174,7 +174,7 @@ describe('the records', () => {
   });
 
   test('number classes and slots so that every state fits a byte', () => {
-    expect(standardClasses(12).length).toBeLessThanOrEqual(CLASS.MAX);
+    expect(standardClasses(12, 2 ** 30).length).toBeLessThanOrEqual(CLASS.MAX);
     expect(STATE.LIVE + CLASS.MAX).toBeLessThan(STATE.CACHED);
     expect(STATE.CACHED + SLOT.MAX - 1).toBeLessThanOrEqual(255);
     expect(STATE.DIGIT + 31).toBeLessThan(STATE.LIVE);
