@@ -99,7 +99,9 @@ export class Recovery {
     let rolledBack = 0;
     let cachedBlocks = 0;
     let ownedBlocks = 0;
-    if (slot < table.maxSlots) {
+    // A spare seat has no magazines and owns nothing, but its thread may have freed for the dead.
+    if (slot >= table.maxSlots) this.release.finishFor(slot);
+    else {
       rolledBack = this.tx.recover(slot);
       for (let i = 0; i < rolledBack; i++) this.on.counters.bump(COUNTER.RECOVERED);
       this.release.finishFor(slot);

@@ -68,6 +68,14 @@ export const ofTakeover: readonly Mutant[] = [
     'ownedBlocks',
     { thrown: true },
   ),
+  mutant(
+    'what one on a spare seat was freeing for the dead is not finished',
+    'tracked: blocks of the dead, who have all seats',
+    RECOVERY,
+    'if (slot >= table.maxSlots) this.release.finishFor(slot);',
+    'if (slot >= table.maxSlots) rolledBack = 0;',
+    { walk: 'hunt' },
+  ),
   mutantOf(
     'when one has ended, whoever has a seat is marked',
     'elsewhere: an end is told twice, and the seat changes hands',

@@ -77,3 +77,14 @@ export function resize(scene: Scene, me: number, ptr: number, size: number): num
 export function round(scene: Scene, me: number, size: number): void {
   giveBack(scene, me, must(scene, me, size));
 }
+
+/** Attaches, takes and gives a block, and leaves; false when the living have all seats. */
+export function dropsIn(scene: Scene, me: number): boolean {
+  const mine = enter(scene);
+  if (mine === null) return false;
+  scene.book.sits(me, mine.slot);
+  const ptr = mine.alloc(64);
+  if (ptr !== 0 && !mine.free(ptr)) throw new Error('a visitor cannot free its block');
+  mine.detach();
+  return true;
+}

@@ -5,7 +5,7 @@
 import { CLASS, MAGAZINE } from '../../../src/word/layout.ts';
 import type { Lock } from '../../../src/word/lock.ts';
 import type { Scenario, Scene } from '../scenario.ts';
-import { enter, give, giveBack, heapOf, must, prepare, round } from './acts.ts';
+import { dropsIn, give, giveBack, heapOf, must, prepare, round } from './acts.ts';
 
 const SIZE = 64;
 const PAGE = 256;
@@ -15,17 +15,6 @@ const wide = { zones: [0, 16, 0] } as const;
 /** What the dead would have done: a thread has to do something. */
 function visit(scene: Scene): void {
   heapOf(scene, 0).usableSize(scene.blocks[0] as number);
-}
-
-/** Attaches and leaves again; false when the living have all seats. */
-function drops(scene: Scene, me: number): boolean {
-  const mine = enter(scene);
-  if (mine === null) return false;
-  scene.book.sits(me, mine.slot);
-  const ptr = mine.alloc(SIZE);
-  if (ptr !== 0 && !mine.free(ptr)) throw new Error('a visitor cannot free its block');
-  mine.detach();
-  return true;
 }
 
 /** Goes on after an overflow, as a program does that has an error handler around it. */
@@ -130,7 +119,7 @@ export const scenarios: readonly Scenario[] = [
       (s) => heapOf(s, 1).recover(),
       (s) => {
         heapOf(s, 2).recover();
-        drops(s, 2);
+        dropsIn(s, 2);
       },
     ],
   },
@@ -145,7 +134,7 @@ export const scenarios: readonly Scenario[] = [
       (s) => heapOf(s, 1).recover(),
       (s) => {
         heapOf(s, 2).recover();
-        drops(s, 2);
+        dropsIn(s, 2);
       },
     ],
   },
@@ -208,8 +197,8 @@ export const scenarios: readonly Scenario[] = [
         round(s, 0, SIZE);
         heapOf(s, 0).detach();
       },
-      (s) => drops(s, 1),
-      (s) => drops(s, 2),
+      (s) => dropsIn(s, 1),
+      (s) => dropsIn(s, 2),
     ],
   },
   {
@@ -237,7 +226,7 @@ export const scenarios: readonly Scenario[] = [
       (s) => tellOfFirst(s, 1),
       (s) => {
         tellOfFirst(s, 2);
-        drops(s, 2);
+        dropsIn(s, 2);
       },
     ],
   },

@@ -2,7 +2,7 @@
 // threads that use the same blocks.
 
 import type { Scenario } from '../scenario.ts';
-import { give, giveBack, heapOf, must, prepare, take, round } from './acts.ts';
+import { dropsIn, give, giveBack, heapOf, must, prepare, take, round } from './acts.ts';
 
 const SIZE = 64;
 const PAGE = 256;
@@ -20,6 +20,19 @@ export const scenarios: readonly Scenario[] = [
         must(s, 0, 3 * PAGE);
       },
       (s) => round(s, 1, SIZE),
+    ],
+  },
+  {
+    name: 'tracked: blocks of the dead, who have all seats',
+    ...tracked,
+    heap: { ...tracked.heap, maxSlots: 2 }, // of which the auditor has one
+    seats: 1,
+    threads: [
+      (s) => {
+        must(s, 0, SIZE);
+        must(s, 0, 3 * PAGE);
+      },
+      (s) => dropsIn(s, 1),
     ],
   },
   {
