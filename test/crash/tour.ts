@@ -3,7 +3,7 @@
 // overflow magazines and depots; modes change, pointers are misused, slots are given back, and the
 // heap is asked about itself. Who takes the same tour of a fresh heap makes the same accesses.
 
-import type { AllocOptions, HeapHandle, Mode, SharedHeap } from '../../src/index.ts';
+import type { AllocOptions, HeapHandle, Mode, SharedHeap, Transaction } from '../../src/index.ts';
 import type { Dice } from '../support/dice.ts';
 import { Client, type Identity } from './client.ts';
 import { HELD } from './ledger.ts';
@@ -41,6 +41,7 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
   [2, (tour) => tour.flood(tour.random.logUniform(9 * KIB, 48 * KIB), 24)],
   [4, (tour) => tour.heap.setMode(MODES[tour.random.below(3)] as Mode)],
   [3, (tour) => tour.transact()],
+  [1, (tour) => tour.takePart()],
   [2, (tour) => tour.misuse()],
   [2, (tour) => tour.refs()],
   [2, (tour) => tour.revisit()],
@@ -133,20 +134,59 @@ export class Tour {
     for (const record of records) this.client.free(record);
   }
 
-  /** A few blocks come and one goes, all together or not at all. */
+  /** A few blocks come and one goes, or many come, all together or not at all. */
   transact(): void {
     const { random, client, heap } = this;
-    const sizes = Array.from({ length: 1 + random.below(4) }, () => random.logUniform(1, 16 * KIB));
-    const given = this.anyOf(client.held());
+    const many = random.below(4) === 0; // more than a record holds
+    const sizes = many
+      ? Array.from({ length: 20 + random.below(30) }, () => random.logUniform(1, 256))
+      : Array.from({ length: 1 + random.below(4) }, () => random.logUniform(1, 16 * KIB));
+    const [given = -1, kept = -1] = client.held();
     const isOff = random.below(4) === 0;
     client.together(sizes, given, (ptr) => {
       const result = heap.transaction((tx) => {
         const ptrs = sizes.map((size) => tx.alloc(size));
         if (ptr !== 0) tx.free(ptr);
+        if (kept >= 0) this.scribble(tx, kept, isOff);
         if (isOff) tx.rollback();
         return ptrs;
       });
       return result.ok && !isOff ? result.value : null;
+    });
+  }
+
+  /** Overwrites a block's protected bytes; puts them back itself if nobody will. */
+  private scribble(tx: Transaction, record: number, isOff: boolean): void {
+    const { ptr, size } = this.plan.ledger.read(record);
+    const { u8 } = this.heap;
+    const bytes = u8.slice(ptr, ptr + Math.min(size, 200));
+    const mark = tx.savepoint();
+    if (!tx.protect(ptr, bytes.length)) return;
+    u8.fill(0xee, ptr, ptr + bytes.length);
+    const more = tx.alloc(100);
+    if (this.random.below(2) === 0) {
+      tx.rollbackTo(mark);
+      return;
+    }
+    tx.free(more);
+    if (!isOff) u8.set(bytes, ptr);
+  }
+
+  /** A transaction with a participant, which may be late with its vote. */
+  takePart(): void {
+    const { random, client, heap } = this;
+    const sizes = [random.logUniform(1, 16 * KIB), random.logUniform(1, 16 * KIB)] as const;
+    const votes = random.below(4) > 0;
+    client.together(sizes, -1, () => {
+      const tx = heap.beginTransaction();
+      const part = heap.joinTransaction(tx.handle);
+      if (!part.ok) {
+        tx.rollback();
+        return null;
+      }
+      const ptrs = [tx.alloc(sizes[0]), part.value.alloc(sizes[1])];
+      if (votes) part.value.ready();
+      return tx.commit({ waitMs: 2 }).ok ? ptrs : null;
     });
   }
 
