@@ -4,41 +4,41 @@
 //                 1   a side failed: a wrong block, a refused free, an unsound heap
 //                 2   a bad option, or nothing to measure
 import { writeFileSync } from 'node:fs';
-import { compile, type Program } from './native/compile.ts';
+import { compile, type Programs } from './native/compile.ts';
 import { findLibraries } from './native/libraries.ts';
 import { paintFor } from './replay/style.ts';
-import { OURS, type Contest } from './suite/contest.ts';
+import { STUDIES } from './suite/catalogue.ts';
 import { surroundings } from './suite/machine.ts';
 import { FULL, QUICK } from './suite/measure.ts';
 import { choose, readOptions, REFUSED, type Options } from './suite/options.ts';
-import { CONTESTS } from './suite/rows.ts';
-import { run, type Natives, type RowResult } from './suite/run.ts';
+import type { Natives, RowResult } from './suite/run.ts';
+import type { Study } from './suite/study.ts';
 import { formatGroup, formatSurroundings, LEGEND } from './suite/table.ts';
 
 const FAILED = 1;
 
 async function bench(options: Options): Promise<number> {
-  const contests = choose(CONTESTS, options.only).map((it) => (options.versus ? it : alone(it)));
-  if (contests.length === 0) return refuse('no row has such a name: try --list');
-  if (options.list) return list(contests);
-  const program = options.versus ? compile() : 'no C, as there are no peers';
+  const studies = choose(STUDIES, options);
+  if (studies.length === 0) return refuse('no row has such a name: try --list');
+  if (options.list) return list(studies);
+  const programs = options.versus ? compile() : 'no C, as there are no peers';
   try {
-    return await measureAll(contests, options, program);
+    return await measureAll(studies, options, programs);
   } finally {
-    if (typeof program !== 'string') program.remove();
+    if (typeof programs !== 'string') programs.remove();
   }
 }
 
 async function measureAll(
-  contests: readonly Contest[],
+  studies: readonly Study[],
   options: Options,
-  program: Program | string,
+  programs: Programs | string,
 ): Promise<number> {
   const where = surroundings();
-  const compiler = typeof program === 'string' ? program : program.compiler;
+  const compiler = typeof programs === 'string' ? programs : programs.compiler;
   console.log(`${formatSurroundings(where, compiler)}\n`);
-  const natives = typeof program === 'string' ? null : nativesOf(program);
-  const rows = await play(contests, options, natives);
+  const natives = typeof programs === 'string' ? null : nativesOf(programs);
+  const rows = await play(studies, options, natives);
   console.log(LEGEND);
   if (options.json !== undefined) {
     const libraries = natives?.libraries ?? [];
@@ -48,37 +48,33 @@ async function measureAll(
   return rows.every(({ failures }) => failures.length === 0) ? 0 : FAILED;
 }
 
-function nativesOf(program: Program): Natives {
+function nativesOf(programs: Programs): Natives {
   const { libraries, missing } = findLibraries();
   if (missing.length > 0) console.log(`Not found, so left out: ${missing.join(', ')}.\n`);
-  return { program, libraries };
+  return { programs, libraries };
 }
 
 // Each group's table is printed when its last row is there.
 async function play(
-  contests: readonly Contest[],
-  { quick }: Options,
+  studies: readonly Study[],
+  { quick, versus }: Options,
   natives: Natives | null,
 ): Promise<RowResult[]> {
+  const setting = { pace: quick ? QUICK : FULL, quick, versus, natives };
   const rows: RowResult[] = [];
-  for (const [index, contest] of contests.entries()) {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${contest.name} …\r`);
-    rows.push(await run(contest, quick ? QUICK : FULL, natives));
+  for (const [index, study] of studies.entries()) {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${study.name} …\r`);
+    rows.push(...(await study.play(setting)));
     if (process.stderr.isTTY) process.stderr.write('\x1b[K');
-    if (contests[index + 1]?.group === contest.group) continue;
-    const group = rows.filter((row) => row.group === contest.group);
+    if (studies[index + 1]?.group === study.group) continue;
+    const group = rows.filter((row) => row.group === study.group);
     console.log(`${formatGroup(group, paintFor(process.stdout))}\n`);
   }
   return rows;
 }
 
-function alone(contest: Contest): Contest {
-  const ours = contest.peers.filter((peer) => peer.startsWith(OURS) || peer === 'loop alone');
-  return { ...contest, peers: ours };
-}
-
-function list(contests: readonly Contest[]): number {
-  for (const { group, name } of contests) console.log(`${group}: ${name}`);
+function list(studies: readonly Study[]): number {
+  for (const { group, name } of studies) console.log(`${group}: ${name}`);
   return 0;
 }
 

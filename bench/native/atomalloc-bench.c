@@ -8,32 +8,25 @@
  * reads a number of turns from each line of its input, plays that round, and prints the round's
  * wall time in nanoseconds. At the end of its input it frees everything and ends. Whatever goes
  * wrong is said on stderr, with exit status 1.
- *
- * Sizes, random numbers, orders and tokens are the same as in JavaScript.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define MAX_THREADS 16
-#define SIZES 8192
+#include "block.h"
+
+#define MAX_THREADS 64
 #define CAPACITY 8192u
 #define STRIDE 32u /* entries of the ring of which the other end is told at a time */
 #define LINE 128 /* bytes: two cache lines, as processors fetch them in pairs */
-
-typedef volatile int32_t token_t; /* volatile: a block is written and read, whatever happens */
 
 struct part {
   _Alignas(LINE) uint32_t random;
   int thread;
   uint32_t turns;
+  int at; /* in the order */
   uint32_t head, tail; /* of the ring, as this thread knows them */
   token_t **blocks;
   int64_t start_ns, end_ns;
@@ -52,33 +45,6 @@ static pthread_barrier_t gate;
 static long turns_asked;
 static struct { _Alignas(LINE) _Atomic uint32_t count; } done[MAX_THREADS], ring_head, ring_tail;
 static token_t *ring[CAPACITY];
-
-static void fail(const char *what) {
-  fprintf(stderr, "%s\n", what);
-  exit(1);
-}
-
-static inline token_t *take(size_t size, int32_t token) {
-  token_t *block = malloc(size);
-  if (block == NULL) fail("there was no block left");
-  *block = token;
-  return block;
-}
-
-static inline void give(token_t *block, int32_t token) {
-  if (*block != token) fail("a block lost its token");
-  free((void *)block);
-}
-
-static uint32_t seed_of(int thread) { return 0x9e3779b9u ^ (uint32_t)(thread + 1) * 0x85ebca6bu; }
-
-static inline uint32_t next_random(uint32_t x) {
-  x ^= x << 13;
-  x ^= x >> 17;
-  return x ^ x << 5;
-}
-
-static inline uint32_t below(uint32_t x, uint32_t limit) { return (x >> 16) * limit >> 16; }
 
 /* Looks again ten thousand times, then sleeps for a twentieth of a millisecond each time. */
 static int pause_for(int spins) {
@@ -117,7 +83,21 @@ static void replace(struct part *part, token_t **blocks, int32_t token) {
 }
 
 static void turn_mixed(struct part *part) {
-  replace(part, part->blocks, part->thread * 65536);
+  replace(part, part->blocks, part->thread * TOKENS);
+}
+
+static void turn_steady(struct part *part) {
+  const int ops = job.ops, live = job.live;
+  const size_t size = job.size;
+  int at = part->at;
+  for (int i = 0; i < ops; i++) {
+    int slot = order[at];
+    int32_t token = part->thread * live + slot;
+    at = at + 1 == live ? 0 : at + 1;
+    give(part->blocks[slot], token);
+    part->blocks[slot] = take(size, token);
+  }
+  part->at = at;
 }
 
 static void turn_larson(struct part *part) {
@@ -128,7 +108,7 @@ static void turn_larson(struct part *part) {
     while (atomic_load_explicit(&done[before].count, memory_order_acquire) < part->turns)
       spins = pause_for(spins);
   }
-  replace(part, parts[table].blocks, table * 65536);
+  replace(part, parts[table].blocks, table * TOKENS);
   part->turns++;
   atomic_store_explicit(&done[part->thread].count, part->turns, memory_order_release);
 }
@@ -169,26 +149,11 @@ static void turn_ring(struct part *part) {
   (part->thread == 0 ? produce : consume)(part);
 }
 
-static void fill_sizes(int log_uniform) {
-  uint32_t x = seed_of(0);
-  for (int i = 0; i < SIZES; i++) {
-    x = next_random(x);
-    double u = x / 4294967296.0;
-    sizes[i] = log_uniform ? (size_t)floor(8 * pow(2, u * 9)) : 8 + (size_t)floor(u * 992);
-  }
-}
-
 static void fill_order(void) {
-  uint32_t x = seed_of(0);
   order = malloc((size_t)job.live * sizeof *order);
   if (order == NULL) fail("no memory for the order");
   for (int i = 0; i < job.live; i++) order[i] = i;
-  for (int last = job.live - 1; job.order_is_random && last > 0; last--) {
-    x = next_random(x);
-    int other = (int)below(x, (uint32_t)last + 1), kept = order[last];
-    order[last] = order[other];
-    order[other] = kept;
-  }
+  if (job.order_is_random) shuffle(order, job.live);
 }
 
 static const struct {
@@ -198,6 +163,7 @@ static const struct {
 } workloads[] = {
   {"pair", turn_pair, 1000}, {"batch", turn_batch, 0},      {"shuffled", turn_batch, 0},
   {"mixed", turn_mixed, 200}, {"larson", turn_larson, 5000}, {"ring", turn_ring, 2048},
+  {"steady", turn_steady, 200},
 };
 
 static void read_job(char **argv) {
@@ -209,35 +175,39 @@ static void read_job(char **argv) {
   job.threads = atoi(argv[2]);
   job.size = (size_t)atol(argv[3]);
   job.live = atoi(argv[4]);
-  job.order_is_random = strcmp(argv[1], "shuffled") == 0;
+  job.order_is_random = strcmp(argv[1], "shuffled") == 0 || job.turn == turn_steady;
   if (job.turn == NULL || job.threads < 1 || job.threads > MAX_THREADS) fail("no such job");
   if (job.ops == 0) job.ops = job.live;
-  fill_sizes(job.turn != turn_larson);
+  fill_sizes(sizes, job.turn != turn_larson);
   fill_order();
 }
 
-static int keeps_blocks(void) { return job.turn == turn_mixed || job.turn == turn_larson; }
+static int keeps_blocks(void) {
+  return job.turn == turn_mixed || job.turn == turn_larson || job.turn == turn_steady;
+}
+
+static int32_t first_token(const struct part *part) {
+  return part->thread * (job.turn == turn_steady ? job.live : TOKENS);
+}
+
+static size_t first_size(struct part *part) {
+  if (job.turn == turn_steady) return job.size;
+  part->random = next_random(part->random);
+  return sizes[part->random & (SIZES - 1)];
+}
 
 static void begin(struct part *part) {
   part->random = seed_of(part->thread);
   part->blocks = malloc(((size_t)job.live + 1) * sizeof *part->blocks);
   if (part->blocks == NULL) fail("no memory for the table");
-  for (int slot = 0; keeps_blocks() && slot < job.live; slot++) {
-    part->random = next_random(part->random);
-    part->blocks[slot] = take(sizes[part->random & (SIZES - 1)], part->thread * 65536 + slot);
-  }
+  for (int slot = 0; keeps_blocks() && slot < job.live; slot++)
+    part->blocks[slot] = take(first_size(part), first_token(part) + slot);
 }
 
 static void finish(struct part *part) {
   for (int slot = 0; keeps_blocks() && slot < job.live; slot++)
-    give(part->blocks[slot], part->thread * 65536 + slot);
+    give(part->blocks[slot], first_token(part) + slot);
   free(part->blocks);
-}
-
-static int64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 static void play(struct part *part) {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import type { Side } from '../suite/side.ts';
 import type { Job } from '../workloads/work.ts';
+import { isUnder, surroundingsFor } from './errand.ts';
 import type { Library } from './libraries.ts';
 
 export class NativeSide implements Side {
@@ -26,18 +27,14 @@ export class NativeSide implements Side {
   }
 
   /** Starts the program under a library, and makes sure that it really is under it. */
-  static async start(program: string, { name, path }: Library, job: Job): Promise<NativeSide> {
-    const { LD_PRELOAD: _others, ...env } = process.env;
+  static async start(program: string, library: Library, job: Job): Promise<NativeSide> {
     const { workload, threads, size, live } = job;
-    const side = new NativeSide(
-      name,
-      spawn(program, [workload, threads, size, live].map(String), {
-        env: path === null ? env : { ...env, LD_PRELOAD: path },
-      }),
-    );
+    const env = surroundingsFor(library);
+    const args = [workload, threads, size, live].map(String);
+    const side = new NativeSide(library.name, spawn(program, args, { env }));
     const [ops, ...origin] = (await side.answer()).split(' ');
     side.ops = Number(ops);
-    if (path === null || origin.join(' ').includes(name)) return side;
+    if (isUnder(library, origin.join(' '))) return side;
     await side.close();
     throw new Error(`malloc came from ${origin.join(' ')}`);
   }

@@ -37,6 +37,8 @@ export interface Trace {
   readonly events: number;
   readonly words: Int32Array;
   readonly starts: Int32Array;
+  /** Which event of `words` came first, which next, as they were recorded. */
+  readonly order: Int32Array;
   /** Most bytes requested and not yet freed, in the recorded order. */
   readonly peakBytes: number;
   /** Most bytes that can be live in any order that keeps each thread's own. */
@@ -72,7 +74,8 @@ export function parseTrace(name: string, packed: Uint8Array): Trace {
   const header = readHeader(view);
   const sorter = new Sorter(header, startsOf(view, header));
   for (let event = 0; event < header.events; event++) sorter.take(view, event);
-  return { name, ...header, words: sorter.words, starts: sorter.starts, ...sorter.peaks() };
+  const { words, starts, order } = sorter;
+  return { name, ...header, words, starts, order, ...sorter.peaks() };
 }
 
 function unpack(packed: Uint8Array): Uint8Array {
@@ -155,6 +158,7 @@ export function sharedWords(length: number): Int32Array {
 class Sorter {
   readonly words: Int32Array;
   readonly starts: Int32Array;
+  readonly order: Int32Array;
   readonly #blocks: number;
   readonly #next: Int32Array; // per thread: where its next event goes
   readonly #steps: Int32Array; // per block: events so far
@@ -168,6 +172,7 @@ class Sorter {
   constructor({ threads, blocks, events }: Header, starts: Int32Array) {
     this.words = sharedWords(events * EVENT.WORDS);
     this.starts = starts;
+    this.order = sharedWords(events);
     this.#blocks = blocks;
     this.#next = new Int32Array(starts);
     this.#steps = new Int32Array(blocks);
@@ -190,7 +195,7 @@ class Sorter {
       fail(event, `block ${block} is out of range, the trace has ${this.#blocks}`);
     }
     this.#checkLife(event, op, block);
-    this.#place(op | (align << 8), thread, block, size);
+    this.order[event] = this.#place(op | (align << 8), thread, block, size);
     this.#account(op, thread, block, size);
   }
 
@@ -205,7 +210,7 @@ class Sorter {
     }
   }
 
-  #place(what: number, thread: number, block: number, size: number): void {
+  #place(what: number, thread: number, block: number, size: number): number {
     const index = this.#next[thread]!++;
     const at = index * EVENT.WORDS;
     const step = this.#steps[block]!++;
@@ -215,6 +220,7 @@ class Sorter {
     this.words[at + EVENT.STEP] = step;
     if (step > 0) this.#markHandover(this.#last[block]!, thread);
     this.#last[block] = index;
+    return index;
   }
 
   #markHandover(index: number, thread: number): void {

@@ -5,13 +5,17 @@ import type { PeerName } from '../versus/peers.ts';
 import type { Job } from '../workloads/work.ts';
 
 export const OURS = 'atomalloc';
-/** The side that plays with one thread where the others have several. */
-export const ONE_THREAD = 'one thread';
+
+/** A side of ours that plays with fewer threads than the others, and what it is called. */
+export type Fewer = 1 | 2;
+const FEWER = { 1: 'one thread', 2: 'two threads' } as const;
+
+export type OtherSide = PeerName | (typeof FEWER)[Fewer];
 
 /** What our figure should not exceed: another side's × `times` + `plusNs`, or so many ns. */
 export type Goal =
   | { readonly than: 'the best C'; readonly times: number }
-  | { readonly than: 'one thread' | 'loop alone'; readonly times: number; readonly plusNs: number }
+  | { readonly than: OtherSide; readonly times: number; readonly plusNs: number }
   | { readonly than: 'ns'; readonly limit: number };
 
 export interface Contest {
@@ -19,9 +23,13 @@ export interface Contest {
   readonly name: string;
   readonly job: Job;
   readonly peers: readonly PeerName[];
-  /** Whether ours also plays with one thread alone. */
-  readonly againstOneThread: boolean;
-  readonly goal: Goal;
+  /** Whether the libraries in C play, too. */
+  readonly natives: boolean;
+  /** With how many threads ours plays as well. */
+  readonly fewer: readonly Fewer[];
+  readonly goal: Goal | null;
+  /** Shorter than the rows that are looked at one by one: this one is a point of a curve. */
+  readonly brief: boolean;
 }
 
 /** Who can take part. */
@@ -30,11 +38,13 @@ export type Entrant =
   | { readonly name: LibraryName; readonly library: LibraryName; readonly job: Job };
 
 export function entrantsOf(contest: Contest, libraries: readonly LibraryName[]): Entrant[] {
-  const { job, peers, againstOneThread } = contest;
-  const alone: Entrant = { name: ONE_THREAD, peer: OURS, job: { ...job, threads: 1 } };
+  const { job, peers, fewer } = contest;
+  const playing = contest.natives ? libraries : [];
   return [
     ...peers.map((peer): Entrant => ({ name: peer, peer, job })),
-    ...(againstOneThread ? [alone] : []),
-    ...libraries.map((library): Entrant => ({ name: library, library, job })),
+    ...fewer.map((threads): Entrant => {
+      return { name: FEWER[threads], peer: OURS, job: { ...job, threads } };
+    }),
+    ...playing.map((library): Entrant => ({ name: library, library, job })),
   ];
 }

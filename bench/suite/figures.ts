@@ -4,6 +4,9 @@
 // its spread is that of those ratios: it can be narrower than either side's own.
 import { OURS, type Goal } from './contest.ts';
 
+/** What a figure counts; 'times' is a ratio, 'percent' a share of 1, 'count' what the row says. */
+export type Unit = 'ns' | 'ms' | 'bytes' | 'times' | 'percent' | 'count';
+
 export interface Spread {
   readonly median: number;
   readonly p25: number;
@@ -15,7 +18,7 @@ export interface SideFigures extends Spread {
   readonly native: boolean;
   readonly ops: number;
   readonly turns: number;
-  /** Nanoseconds for each operation and thread, round by round. */
+  /** Round by round; of a time, nanoseconds for each operation and thread. */
   readonly rounds: readonly number[];
 }
 
@@ -54,12 +57,32 @@ export function oursOf(sides: readonly SideFigures[]): SideFigures | undefined {
   return sides.find((side) => side.name === OURS);
 }
 
-export function judge(goal: Goal, sides: readonly SideFigures[]): Verdict {
-  const ours = oursOf(sides);
-  const limits = limitsOf(goal, sides);
-  if (ours === undefined || limits === null) return { goal: inWords(goal), ratio: null, met: null };
-  const ratio = spreadOf(ours.rounds.map((value, round) => value / limits(round)));
-  return { goal: inWords(goal), ratio, met: ratio.median <= 1 };
+/** The figures of one side from its rounds, where nothing else is known of it. */
+export function figuresOf(name: string, rounds: readonly number[], native = false): SideFigures {
+  return { name, native, ops: 1, turns: 1, rounds, ...spreadOf(rounds) };
+}
+
+export const NO_GOAL: Verdict = { goal: '', ratio: null, met: null };
+
+export function judge(goal: Goal | null, sides: readonly SideFigures[]): Verdict {
+  if (goal === null) return NO_GOAL;
+  return judgeBy(inWords(goal), oursOf(sides), limitsOf(goal, sides));
+}
+
+/** Holds a side against a limit that may differ from round to round. */
+export function judgeBy(
+  goal: string,
+  side: SideFigures | undefined,
+  limitIn: ((round: number) => number) | null,
+): Verdict {
+  if (side === undefined || limitIn === null) return { goal, ratio: null, met: null };
+  const ratio = spreadOf(side.rounds.map((value, round) => shareOf(value, limitIn(round))));
+  return { goal, ratio, met: ratio.median <= 1 };
+}
+
+// Nothing is within a limit of nothing.
+function shareOf(value: number, limit: number): number {
+  return value === 0 && limit === 0 ? 0 : value / limit;
 }
 
 // What ours may take in each round.
@@ -74,7 +97,12 @@ function limitsOf(goal: Goal, sides: readonly SideFigures[]): ((round: number) =
 
 function inWords(goal: Goal): string {
   if (goal.than === 'ns') return `≤ ${goal.limit} ns`;
-  const times = goal.times === 1 ? '' : ` × ${goal.times.toFixed(2).replace(/0$/, '')}`;
+  const times = goal.times === 1 ? '' : timesInWords(goal.times);
   const plus = goal.than === 'the best C' || goal.plusNs === 0 ? '' : ` + ${goal.plusNs}`;
   return `≤ ${goal.than}${times}${plus}`;
+}
+
+function timesInWords(times: number): string {
+  if (times < 1) return ` ÷ ${Math.round(1 / times)}`;
+  return ` × ${times.toFixed(2).replace(/0$/, '')}`;
 }

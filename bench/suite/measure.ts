@@ -11,6 +11,8 @@ export interface Pace {
 }
 
 export const FULL: Pace = { rounds: 9, roundMs: 50, warmUpMs: 300 };
+/** For the many points of a curve. */
+export const BRIEF: Pace = { rounds: 5, roundMs: 40, warmUpMs: 150 };
 export const QUICK: Pace = { rounds: 3, roundMs: 8, warmUpMs: 30 };
 
 const MOST_GROWTH = 8;

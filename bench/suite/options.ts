@@ -2,7 +2,7 @@
 // status 2.
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import type { Contest } from './contest.ts';
+import type { Study } from './study.ts';
 
 export const REFUSED = 2;
 
@@ -10,6 +10,7 @@ export interface Options {
   /** Parts of rows' or groups' names; none: all rows. */
   readonly only: readonly string[];
   readonly quick: boolean;
+  readonly large: boolean;
   readonly versus: boolean;
   readonly list: boolean;
   readonly json?: string;
@@ -20,8 +21,9 @@ export function readOptions(argv: readonly string[]): Options {
   const command = new Command('npm run bench --')
     .description('Measures the heap, and its peers alternately with it. Results are ratios.')
     .option('--only <name>', 'rows or groups whose name has this in it; may be repeated', also, [])
-    .option('--quick', 'fewer and shorter rounds: half a minute, and wider spreads', false)
+    .option('--quick', 'fewer and shorter rounds: a minute, and wider spreads', false)
     .option('--json <file>', 'write everything that was measured there as JSON')
+    .option('--large', 'also what needs 16 GiB of memory', false)
     .option('--no-versus', 'only ours and the loop alone, no peers')
     .option('--list', 'name the rows and end', false)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : REFUSED));
@@ -40,11 +42,13 @@ function fromUser(path: string): string {
   return event === 'bench' && start !== undefined ? resolve(start, path) : resolve(path);
 }
 
-/** The rows that were asked for. */
-export function choose(contests: readonly Contest[], only: readonly string[]): Contest[] {
-  const wanted = only.map((name) => name.toLowerCase());
-  return contests.filter(({ group, name }) => {
+/** What was asked for: all of it, or what has one of the names, and the large only as such. */
+export function choose(studies: readonly Study[], options: Options): Study[] {
+  const wanted = options.only.map((name) => name.toLowerCase());
+  const fitting = studies.filter(({ large }) => large !== true || options.large);
+  if (wanted.length === 0) return fitting.filter(({ long }) => long !== true || !options.quick);
+  return fitting.filter(({ group, name }) => {
     const names = `${group}\n${name}`.toLowerCase();
-    return wanted.length === 0 || wanted.some((part) => names.includes(part));
+    return wanted.some((part) => names.includes(part));
   });
 }

@@ -1,10 +1,11 @@
 // The rows of the suite: which workloads, which sizes, who plays, what is aimed at.
 import type { PeerName } from '../versus/peers.ts';
 import type { WorkloadName } from '../workloads/work.ts';
-import { OURS, type Contest, type Goal } from './contest.ts';
+import { OURS, type Contest, type Fewer, type Goal } from './contest.ts';
 
 const KIB = 1024;
 const BATCH = 1000;
+const LIVE = 10_000;
 
 const BEST_C: Goal = { than: 'the best C', times: 1 };
 const ONE_THREAD: Goal = { than: 'one thread', times: 2 / 1.9, plusNs: 0 };
@@ -31,18 +32,28 @@ interface Details {
   readonly threads?: number;
   readonly goal?: Goal;
   readonly peers?: readonly PeerName[];
+  readonly natives?: boolean;
+}
+
+/** The goals that name a side of ours with fewer threads bring it along. */
+function fewerFor(goal: Goal | null): readonly Fewer[] {
+  if (goal?.than === 'one thread') return [1];
+  return goal?.than === 'two threads' ? [2] : [];
 }
 
 function row(group: string, name: string, workload: WorkloadName, details: Details): Contest {
   const { size = 64, live = 1, threads = 1, goal = BEST_C } = details;
-  const { peers = threads > 1 ? TOGETHER : ALONE } = details;
-  const againstOneThread = goal.than === 'one thread';
-  return { group, name, job: { workload, threads, size, live }, peers, againstOneThread, goal };
+  const { peers = threads > 1 ? TOGETHER : ALONE, natives = true } = details;
+  const job = { workload, threads, size, live };
+  return { group, name, job, peers, natives, fewer: fewerFor(goal), goal, brief: false };
 }
 
 const SMALL = 'small blocks';
 const LARGE = 'large blocks';
 const THREADS = 'several threads';
+export const TIERS = 'two-tier against simple-heap';
+
+const TIERED: readonly PeerName[] = [OURS, 'simple-heap', 'loop alone'];
 
 export const CONTESTS: readonly Contest[] = [
   row(SMALL, '64 B pair', 'pair', {}),
@@ -67,5 +78,22 @@ export const CONTESTS: readonly Contest[] = [
     threads: 2,
     live: 1000,
     goal: { than: 'the best C', times: 1.2 },
+  }),
+];
+
+/** The first half of the seed's own table; the other half is a matter of space. */
+export const TIER_CONTESTS: readonly Contest[] = [
+  row(TIERS, '64 B ops, 10,000 live', 'steady', {
+    live: LIVE,
+    peers: TIERED,
+    natives: false,
+    goal: { than: 'simple-heap', times: 1 / 10, plusNs: 0 },
+  }),
+  row(TIERS, '8 KiB ops, 10,000 live', 'steady', {
+    size: 8 * KIB,
+    live: LIVE,
+    peers: TIERED,
+    natives: false,
+    goal: { than: 'simple-heap', times: 1 / 3, plusNs: 0 },
   }),
 ];

@@ -1,12 +1,12 @@
 // A run: one contest after another. A side that cannot start, or fails, is left out with the
 // reason, and the contest begins again without it; ours failing makes the run unsound.
-import type { Program } from '../native/compile.ts';
+import type { Programs } from '../native/compile.ts';
 import type { Library } from '../native/libraries.ts';
 import { NativeSide } from '../native/process.ts';
 import { entrantsOf, type Contest, type Entrant } from './contest.ts';
 import { Crew } from './crew.ts';
 import { bestNative, judge, oursOf, ratioOf, type SideFigures } from './figures.ts';
-import type { Spread, Verdict } from './figures.ts';
+import type { Spread, Unit, Verdict } from './figures.ts';
 import { measure, type Pace } from './measure.ts';
 import type { Side } from './side.ts';
 
@@ -18,7 +18,9 @@ export interface Failure {
 export interface RowResult {
   readonly group: string;
   readonly name: string;
-  readonly job: Contest['job'];
+  readonly unit: Unit;
+  /** Of a contest: what was played. */
+  readonly job: Contest['job'] | null;
   readonly sides: readonly SideFigures[];
   /** Ours ÷ the best in C. */
   readonly toBestC: (Spread & { readonly best: string }) | null;
@@ -28,7 +30,7 @@ export interface RowResult {
 
 /** What is there to play against in C. */
 export interface Natives {
-  readonly program: Program;
+  readonly programs: Programs;
   readonly libraries: readonly Library[];
 }
 
@@ -57,7 +59,7 @@ export async function run(
 function enter(entrant: Entrant, natives: Natives | null): Promise<Side> {
   if ('peer' in entrant) return Crew.hire(entrant.name, entrant.peer, entrant.job);
   const library = natives!.libraries.find(({ name }) => name === entrant.library)!;
-  return NativeSide.start(natives!.program.path, library, entrant.job);
+  return NativeSide.start(natives!.programs.paths.workloads, library, entrant.job);
 }
 
 function resultOf(
@@ -68,7 +70,8 @@ function resultOf(
   const [ours, best] = [oursOf(sides), bestNative(sides)];
   const there = ours !== undefined && best !== undefined;
   const toBestC = there ? { best: best.name, ...ratioOf(ours, best) } : null;
-  return { group, name, job, sides, toBestC, verdict: judge(goal, sides), failures };
+  const verdict = judge(goal, sides);
+  return { group, name, unit: 'ns', job, sides, toBestC, verdict, failures };
 }
 
 // A side that has failed once plays no more; what it then says of its rounds is not used.
@@ -108,7 +111,7 @@ class Watched implements Side {
   }
 }
 
-async function attempt(
+export async function attempt(
   side: string,
   failures: Failure[],
   act: () => Promise<unknown>,

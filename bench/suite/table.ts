@@ -1,7 +1,7 @@
 // The tables for people: one for each group, a line for each row, a column for each side.
 import Table from 'cli-table3';
-import type { Paint } from '../replay/style.ts';
-import type { SideFigures, Spread, Verdict } from './figures.ts';
+import { formatBytes, formatCount, type Paint } from '../replay/style.ts';
+import type { SideFigures, Spread, Unit, Verdict } from './figures.ts';
 import type { Surroundings } from './machine.ts';
 import type { RowResult } from './run.ts';
 
@@ -16,47 +16,73 @@ export function formatSurroundings(where: Surroundings, compiler: string | null)
 }
 
 export const LEGEND =
-  'Nanoseconds for each operation (an alloc and a free) and thread: the median of the rounds,\n' +
-  'below it their middle half. Ratios are taken round by round. ✓: the median is within the goal.';
+  'Times without a unit are nanoseconds for each operation and thread. Every figure is the\n' +
+  'median of the rounds, below it their middle half. Ratios are taken round by round.\n' +
+  '✓: the median is within the goal.';
+
+interface Column {
+  readonly head: string;
+  readonly side: 'left' | 'right';
+  readonly cell: (row: RowResult) => string;
+}
 
 export function formatGroup(rows: readonly RowResult[], paint: Paint): string {
-  const names = [...new Set(rows.flatMap(({ sides }) => sides.map(({ name }) => name)))];
-  const head = [rows[0]!.group, ...names.map(shorten), 'ours ÷\nbest C', 'ours ÷ goal'];
+  const columns = columnsOf(rows, paint);
   const table = new Table({
-    head: head.map((text) => paint.bold(text)),
+    head: columns.map(({ head }) => paint.bold(head)),
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
-    colAligns: ['left', ...names.map(() => 'right' as const), 'right', 'left'],
+    colAligns: columns.map(({ side }) => side),
   });
-  for (const row of rows) table.push(lineOf(row, names, paint));
+  for (const row of rows) table.push(columns.map(({ cell }) => cell(row)));
   return [table.toString(), ...rows.flatMap((row) => complaints(row, paint))].join('\n');
 }
 
-function shorten(name: string): string {
-  return name.replaceAll(' ', '\n');
-}
-
-function lineOf(row: RowResult, names: readonly string[], paint: Paint): string[] {
-  const sides = names.map((name) => row.sides.find((side) => side.name === name));
-  const best = row.toBestC === null ? '–' : withSpread(row.toBestC, formatRatio, paint);
+// Columns in which no row has anything are not there.
+function columnsOf(rows: readonly RowResult[], paint: Paint): Column[] {
+  const names = [...new Set(rows.flatMap(({ sides }) => sides.map(({ name }) => name)))];
+  const compared = rows.some(({ toBestC }) => toBestC !== null);
+  const judged = rows.some(({ verdict }) => verdict.goal !== '');
   return [
-    row.name.replace(', ', ',\n'),
-    ...sides.map((side) => cellOf(side, paint)),
-    row.toBestC === null ? best : `${best}\n${row.toBestC.best}`,
-    verdictOf(row.verdict, paint),
+    { head: rows[0]!.group, side: 'left', cell: ({ name }) => name.replace(', ', ',\n') },
+    ...names.map((name) => sideColumn(name, paint)),
+    ...(compared ? [bestColumn(paint)] : []),
+    ...(judged ? [goalColumn(paint)] : []),
   ];
 }
 
-function cellOf(side: SideFigures | undefined, paint: Paint): string {
-  return side === undefined ? '–' : withSpread(side, formatNs, paint);
+function sideColumn(name: string, paint: Paint): Column {
+  const cell = ({ sides, unit }: RowResult): string =>
+    cellOf(
+      sides.find((side) => side.name === name),
+      unit,
+      paint,
+    );
+  return { head: name.replaceAll(' ', '\n'), side: 'right', cell };
 }
 
+function cellOf(side: SideFigures | undefined, unit: Unit, paint: Paint): string {
+  return side === undefined ? '–' : withSpread(side, formats[unit], paint);
+}
+
+function bestColumn(paint: Paint): Column {
+  const cell = ({ toBestC }: RowResult): string =>
+    toBestC === null ? '–' : `${withSpread(toBestC, formatRatio, paint)}\n${toBestC.best}`;
+  return { head: 'ours ÷\nbest C', side: 'right', cell };
+}
+
+function goalColumn(paint: Paint): Column {
+  return { head: 'ours ÷ goal', side: 'left', cell: ({ verdict }) => verdictOf(verdict, paint) };
+}
+
+// What is the same in every round, as space mostly is, has no spread.
 function withSpread(spread: Spread, format: (value: number) => string, paint: Paint): string {
   const { median, p25, p75 } = spread;
+  if (p25 === p75) return format(median);
   return `${format(median)}\n${paint.dim(`${format(p25)}–${format(p75)}`)}`;
 }
 
 function verdictOf({ goal, ratio, met }: Verdict, paint: Paint): string {
-  if (ratio === null) return `–\n${goal}`;
+  if (ratio === null) return goal === '' ? '' : `–\n${goal}`;
   const mark = met === true ? paint.green('✓') : paint.red('✗');
   return `${mark} ${formatRatio(ratio.median)}\n${goal}`;
 }
@@ -64,6 +90,15 @@ function verdictOf({ goal, ratio, met }: Verdict, paint: Paint): string {
 function complaints({ name, failures }: RowResult, paint: Paint): string[] {
   return failures.map(({ side, what }) => paint.red(`${name}: ${side} is left out: ${what}`));
 }
+
+const formats: Readonly<Record<Unit, (value: number) => string>> = {
+  ns: formatNs,
+  ms: (value) => `${value.toFixed(value < 10 ? 2 : 0)} ms`,
+  bytes: formatBytes,
+  times: (value) => `${formatRatio(value)} ×`,
+  percent: (value) => `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`,
+  count: (value) => formatCount(value),
+};
 
 function formatRatio(ratio: number): string {
   return ratio.toFixed(ratio < 10 ? 2 : 0);

@@ -1,14 +1,15 @@
-// Ours: a heap as a user makes it, and one that is `checked`. When all have left, every block must
-// be back and the heap sound.
+// Ours: a heap as a user makes it, one that is `checked`, and one that is a simple heap. When all
+// have left, every block must be back and the heap sound.
 import { SharedHeap, type HeapHandle, type HeapOptions } from '../../src/index.ts';
-import { MEMORY_BYTES, workOn, type Founded, type Peer } from './peer.ts';
+import { memoryFor, workOn, type Founded, type Peer } from './peer.ts';
 
 export const plain = peerWith({});
 export const checked = peerWith({ checked: true });
+export const simple = peerWith({ mode: 'simple-heap' });
 
 function peerWith(options: HeapOptions): Peer {
   return {
-    found: () => found(SharedHeap.create({ size: MEMORY_BYTES, ...options })),
+    found: (job) => found(SharedHeap.create({ size: memoryFor(job), ...options })),
     join(data, part) {
       const heap = SharedHeap.attach(data as HeapHandle);
       return workOn({ heap, words: heap.i32 }, part, () => heap.detach());

@@ -4,8 +4,13 @@ import { startWork } from '../workloads/start.ts';
 import type { Ground, Job, Part, Work } from '../workloads/work.ts';
 import type { Transferable } from 'node:worker_threads';
 
-/** Bytes of every peer's memory. */
+/** Bytes of every peer's memory, where blocks of one size do not need more. */
 export const MEMORY_BYTES = 256 * 2 ** 20;
+
+/** Bytes of memory in which the job's blocks are at home: with half as much again as they are. */
+export function memoryFor({ threads, live, size }: Job): number {
+  return Math.max(MEMORY_BYTES, Math.ceil((threads * live * size * 1.5) / 2 ** 20) * 2 ** 20);
+}
 
 export interface Founded {
   /** What thread `thread` is sent, and what of it is moved there. */

@@ -4,6 +4,7 @@ import type { Peer } from './peer.ts';
 const peers = {
   atomalloc: async () => (await import('./atomalloc.ts')).plain,
   'atomalloc checked': async () => (await import('./atomalloc.ts')).checked,
+  'simple-heap': async () => (await import('./atomalloc.ts')).simple,
   'dlmalloc wasm': async () => (await import('./dlmalloc.ts')).dlmalloc,
   'thi.ng': async () => (await import('./thing.ts')).alone,
   'thi.ng + mutex': async () => (await import('./thing.ts')).behindMutex,

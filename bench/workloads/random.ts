@@ -47,7 +47,7 @@ export function shuffle(count: number): Int32Array {
   let x = seedOf(0);
   for (let last = count - 1; last > 0; last--) {
     x = nextRandom(x);
-    const other = below(x, last + 1);
+    const other = Math.floor(((x >>> 0) / 2 ** 32) * (last + 1));
     [order[last], order[other]] = [order[other]!, order[last]!];
   }
   return order;

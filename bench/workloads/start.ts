@@ -4,6 +4,7 @@ import { larson } from './larson.ts';
 import { mixed } from './mixed.ts';
 import { pair } from './pair.ts';
 import { consumer, producer } from './ring.ts';
+import { steady } from './steady.ts';
 import type { Ground, Part, Work, WorkloadName } from './work.ts';
 
 /** Enough for the words that any job's threads share. */
@@ -14,6 +15,7 @@ const starters: Readonly<Record<WorkloadName, (ground: Ground, part: Part) => Wo
   batch,
   shuffled: batch,
   mixed,
+  steady,
   ring: (ground, part) => (part.thread === 0 ? producer : consumer)(ground, part),
   larson,
 };

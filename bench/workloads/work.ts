@@ -24,7 +24,7 @@ export interface Ground {
   readonly words: Int32Array;
 }
 
-export type WorkloadName = 'pair' | 'batch' | 'shuffled' | 'mixed' | 'ring' | 'larson';
+export type WorkloadName = 'pair' | 'batch' | 'shuffled' | 'mixed' | 'steady' | 'ring' | 'larson';
 
 /** What a workload does, and with what. */
 export interface Job {

@@ -1,7 +1,7 @@
 // The workloads by themselves, on our heap and on allocators that go wrong: each leaves the heap
 // sound and empty, and none overlooks a block that was lost or handed out twice.
 import { describe, expect, test } from 'vitest';
-import { CONTESTS } from '../../bench/suite/rows.ts';
+import { CONTESTS, TIER_CONTESTS } from '../../bench/suite/rows.ts';
 import { SHARED_WORDS, startWork } from '../../bench/workloads/start.ts';
 import type { Ground, Job, Part, Work } from '../../bench/workloads/work.ts';
 import { SharedHeap } from '../../src/index.ts';
@@ -16,14 +16,14 @@ function worksOn(ground: Ground, job: Job): Work[] {
 }
 
 describe('a workload', () => {
-  test.each(CONTESTS.map(({ name, job }) => [name, job] as const))(
+  test.each([...CONTESTS, ...TIER_CONTESTS].map(({ name, job }) => [name, job] as const))(
     'leaves the heap sound, with nothing live: %s',
     (_name, job) => {
       const heap = SharedHeap.create({ size: '128MiB' });
       const works = worksOn({ heap, words: heap.i32 }, job);
       for (let turn = 0; turn < 3; turn++) for (const work of works) work.turn();
       const during = heap.stats().liveBlocks;
-      const keeps = ['mixed', 'larson'].includes(job.workload);
+      const keeps = ['mixed', 'larson', 'steady'].includes(job.workload);
       expect(during).toBe(keeps ? job.live * job.threads : 0);
       for (const work of works) work.finish();
       expect(heap.stats()).toMatchObject({ liveBlocks: 0, doubleFrees: 0, invalidFrees: 0 });
