@@ -28,6 +28,8 @@ export interface Contest {
   /** With how many threads ours plays as well. */
   readonly fewer: readonly Fewer[];
   readonly goal: Goal | null;
+  /** Whose figure the goal is for. */
+  readonly subject: PeerName;
   /** Shorter than the rows that are looked at one by one: this one is a point of a curve. */
   readonly brief: boolean;
 }

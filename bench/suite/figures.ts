@@ -64,9 +64,15 @@ export function figuresOf(name: string, rounds: readonly number[], native = fals
 
 export const NO_GOAL: Verdict = { goal: '', ratio: null, met: null };
 
-export function judge(goal: Goal | null, sides: readonly SideFigures[]): Verdict {
+/** Holds the side named `subject` against the goal. */
+export function judge(
+  goal: Goal | null,
+  sides: readonly SideFigures[],
+  subject: string = OURS,
+): Verdict {
   if (goal === null) return NO_GOAL;
-  return judgeBy(inWords(goal), oursOf(sides), limitsOf(goal, sides));
+  const side = sides.find(({ name }) => name === subject);
+  return judgeBy(inWords(goal), side, limitsOf(goal, sides));
 }
 
 /** Holds a side against a limit that may differ from round to round. */
@@ -104,5 +110,5 @@ function inWords(goal: Goal): string {
 
 function timesInWords(times: number): string {
   if (times < 1) return ` ÷ ${Math.round(1 / times)}`;
-  return ` × ${times.toFixed(2).replace(/0$/, '')}`;
+  return ` × ${times.toFixed(2).replace(/\.?0+$/, '')}`;
 }

@@ -3,9 +3,8 @@ import type { PeerName } from '../versus/peers.ts';
 import type { WorkloadName } from '../workloads/work.ts';
 import { OURS, type Contest, type Fewer, type Goal } from './contest.ts';
 
-const KIB = 1024;
+export const KIB = 1024;
 const BATCH = 1000;
-const LIVE = 10_000;
 
 const BEST_C: Goal = { than: 'the best C', times: 1 };
 const ONE_THREAD: Goal = { than: 'one thread', times: 2 / 1.9, plusNs: 0 };
@@ -30,9 +29,11 @@ interface Details {
   readonly size?: number;
   readonly live?: number;
   readonly threads?: number;
-  readonly goal?: Goal;
+  readonly goal?: Goal | null;
   readonly peers?: readonly PeerName[];
   readonly natives?: boolean;
+  readonly subject?: PeerName;
+  readonly brief?: boolean;
 }
 
 /** The goals that name a side of ours with fewer threads bring it along. */
@@ -41,19 +42,22 @@ function fewerFor(goal: Goal | null): readonly Fewer[] {
   return goal?.than === 'two threads' ? [2] : [];
 }
 
-function row(group: string, name: string, workload: WorkloadName, details: Details): Contest {
+export function row(
+  group: string,
+  name: string,
+  workload: WorkloadName,
+  details: Details,
+): Contest {
   const { size = 64, live = 1, threads = 1, goal = BEST_C } = details;
   const { peers = threads > 1 ? TOGETHER : ALONE, natives = true } = details;
+  const { subject = OURS, brief = false } = details;
   const job = { workload, threads, size, live };
-  return { group, name, job, peers, natives, fewer: fewerFor(goal), goal, brief: false };
+  return { group, name, job, peers, natives, fewer: fewerFor(goal), goal, subject, brief };
 }
 
 const SMALL = 'small blocks';
 const LARGE = 'large blocks';
 const THREADS = 'several threads';
-export const TIERS = 'two-tier against simple-heap';
-
-const TIERED: readonly PeerName[] = [OURS, 'simple-heap', 'loop alone'];
 
 export const CONTESTS: readonly Contest[] = [
   row(SMALL, '64 B pair', 'pair', {}),
@@ -78,22 +82,5 @@ export const CONTESTS: readonly Contest[] = [
     threads: 2,
     live: 1000,
     goal: { than: 'the best C', times: 1.2 },
-  }),
-];
-
-/** The first half of the seed's own table; the other half is a matter of space. */
-export const TIER_CONTESTS: readonly Contest[] = [
-  row(TIERS, '64 B ops, 10,000 live', 'steady', {
-    live: LIVE,
-    peers: TIERED,
-    natives: false,
-    goal: { than: 'simple-heap', times: 1 / 10, plusNs: 0 },
-  }),
-  row(TIERS, '8 KiB ops, 10,000 live', 'steady', {
-    size: 8 * KIB,
-    live: LIVE,
-    peers: TIERED,
-    natives: false,
-    goal: { than: 'simple-heap', times: 1 / 3, plusNs: 0 },
   }),
 ];

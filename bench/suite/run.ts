@@ -63,14 +63,14 @@ function enter(entrant: Entrant, natives: Natives | null): Promise<Side> {
 }
 
 function resultOf(
-  { group, name, job, goal }: Contest,
+  { group, name, job, goal, subject }: Contest,
   sides: readonly SideFigures[],
   failures: readonly Failure[],
 ): RowResult {
   const [ours, best] = [oursOf(sides), bestNative(sides)];
   const there = ours !== undefined && best !== undefined;
   const toBestC = there ? { best: best.name, ...ratioOf(ours, best) } : null;
-  const verdict = judge(goal, sides);
+  const verdict = judge(goal, sides, subject);
   return { group, name, unit: 'ns', job, sides, toBestC, verdict, failures };
 }
 

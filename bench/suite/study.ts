@@ -1,5 +1,6 @@
 // A study: one line of `--list`, which can be asked for by its name, and the rows of a table that
 // it comes to. A contest is the most usual one; others look at space, deaths or delays.
+import type { PeerName } from '../versus/peers.ts';
 import type { Contest } from './contest.ts';
 import { BRIEF, QUICK, type Pace } from './measure.ts';
 import { run, type Natives, type RowResult } from './run.ts';
@@ -23,16 +24,17 @@ export interface Study {
   play(setting: Setting): Promise<readonly RowResult[]>;
 }
 
-const OWN: ReadonlySet<string> = new Set([
-  'atomalloc',
-  'atomalloc checked',
-  'simple-heap',
-  'loop alone',
+/** Who is neither ours nor the loop alone. */
+const OTHERS: ReadonlySet<string> = new Set<PeerName>([
+  'dlmalloc wasm',
+  'thi.ng',
+  'thi.ng + mutex',
+  'SAB + message',
 ]);
 
 export function studyOf(contest: Contest, rarely: Pick<Study, 'large' | 'long'> = {}): Study {
   const { group, name } = contest;
-  const alone = { ...contest, peers: contest.peers.filter((peer) => OWN.has(peer)) };
+  const alone = { ...contest, peers: contest.peers.filter((peer) => !OTHERS.has(peer)) };
   return {
     group,
     name,

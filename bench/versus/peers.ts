@@ -1,6 +1,8 @@
 // All peers by name. A thread loads the one that it plays for and no other.
 import type { Peer } from './peer.ts';
 
+const transactions = () => import('./transaction.ts');
+
 const peers = {
   atomalloc: async () => (await import('./atomalloc.ts')).plain,
   'atomalloc checked': async () => (await import('./atomalloc.ts')).checked,
@@ -9,6 +11,13 @@ const peers = {
   'thi.ng': async () => (await import('./thing.ts')).alone,
   'thi.ng + mutex': async () => (await import('./thing.ts')).behindMutex,
   'SAB + message': async () => (await import('./message.ts')).message,
+  'plain allocs': async () => (await transactions()).plain,
+  'in a commit': async () => (await transactions()).committed,
+  'in a rollback': async () => (await transactions()).rolledBack,
+  'an empty commit': async () => (await transactions()).empty,
+  'protect and commit': async () => (await transactions()).protectedAndCommitted,
+  'protect and roll back': async () => (await transactions()).protectedAndRolledBack,
+  'the copy alone': async () => (await transactions()).copied,
   'loop alone': async () => (await import('./loop.ts')).loop,
 } satisfies Record<string, () => Promise<Peer>>;
 

@@ -1,7 +1,8 @@
 // The workloads by themselves, on our heap and on allocators that go wrong: each leaves the heap
 // sound and empty, and none overlooks a block that was lost or handed out twice.
 import { describe, expect, test } from 'vitest';
-import { CONTESTS, TIER_CONTESTS } from '../../bench/suite/rows.ts';
+import { TIER_CONTESTS } from '../../bench/suite/ours.ts';
+import { CONTESTS } from '../../bench/suite/rows.ts';
 import { SHARED_WORDS, startWork } from '../../bench/workloads/start.ts';
 import type { Ground, Job, Part, Work } from '../../bench/workloads/work.ts';
 import { SharedHeap } from '../../src/index.ts';
