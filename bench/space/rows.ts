@@ -2,7 +2,7 @@
 // what was asked for.
 import { figuresOf, judgeBy, NO_GOAL, type Unit, type Verdict } from '../suite/figures.ts';
 import type { SideFigures } from '../suite/figures.ts';
-import type { RowResult } from '../suite/run.ts';
+import { rowResult, type RowResult } from '../suite/run.ts';
 import type { Holding, OwnHolding } from './holding.ts';
 import { SIMPLE, TWO_TIER, type Held } from './tenants.ts';
 
@@ -76,7 +76,7 @@ function row(
   rule: Rule | null,
 ): RowResult {
   const verdict = rule === null ? NO_GOAL : verdictBy(rule, sides);
-  return { group, name, unit, job: null, sides, toBestC: null, verdict, failures };
+  return rowResult(group, name, unit, sides, verdict, failures);
 }
 
 function verdictBy([words, limit]: Rule, sides: readonly SideFigures[]): Verdict {

@@ -1,4 +1,7 @@
 // Everything that `npm run bench` measures, in the order in which it does.
+import { RECOVERY_STUDY } from '../deaths/recovery.ts';
+import { TOLL_STUDY } from '../deaths/toll.ts';
+import { SETUP_STUDY } from '../setup/studies.ts';
 import { SPACE_STUDIES, tierSpaceStudy } from '../space/studies.ts';
 import { TIER_CONTESTS, TIERS, TRANSACTION_CONTESTS } from './ours.ts';
 import { CONTESTS } from './rows.ts';
@@ -9,5 +12,8 @@ export const STUDIES: readonly Study[] = [
   ...TIER_CONTESTS.map((contest) => studyOf(contest)),
   tierSpaceStudy(TIERS),
   ...TRANSACTION_CONTESTS.map((contest) => studyOf(contest)),
+  RECOVERY_STUDY,
+  TOLL_STUDY,
+  SETUP_STUDY,
   ...SPACE_STUDIES,
 ];

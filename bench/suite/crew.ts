@@ -49,6 +49,11 @@ export class Crew implements Side {
     return new Crew(name, ops[0]!, founded, workers);
   }
 
+  /** What thread 0 was sent of the peer's memory. */
+  get data(): unknown {
+    return this.founded.seat(0).data;
+  }
+
   async round(turns: number): Promise<number> {
     const replies = answers<Stretch>(this.workers);
     for (const worker of this.workers) worker.postMessage(turns);

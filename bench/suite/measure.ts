@@ -36,8 +36,17 @@ export async function warmUp(side: Side, pace: Pace): Promise<number> {
 export async function measure(sides: readonly Side[], pace: Pace): Promise<SideFigures[]> {
   const turns: number[] = [];
   for (const side of sides) turns.push(await warmUp(side, pace));
+  return playRounds(sides, turns, pace.rounds);
+}
+
+/** So many rounds of sides that are warm. */
+export async function playRounds(
+  sides: readonly Side[],
+  turns: readonly number[],
+  count: number,
+): Promise<SideFigures[]> {
   const rounds: number[][] = sides.map(() => []);
-  for (let round = 0; round < pace.rounds; round++) {
+  for (let round = 0; round < count; round++) {
     for (const index of orderOf(round, sides.length)) {
       const took = await sides[index]!.round(turns[index]!);
       rounds[index]!.push(took / (turns[index]! * sides[index]!.ops));

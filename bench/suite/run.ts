@@ -56,6 +56,18 @@ export async function run(
   );
 }
 
+/** A row that is no contest, with whatever else is to be said of it. */
+export function rowResult(
+  group: string,
+  name: string,
+  unit: Unit,
+  sides: readonly SideFigures[],
+  verdict: Verdict,
+  failures: readonly Failure[] = [],
+): RowResult {
+  return { group, name, unit, job: null, sides, toBestC: null, verdict, failures };
+}
+
 function enter(entrant: Entrant, natives: Natives | null): Promise<Side> {
   if ('peer' in entrant) return Crew.hire(entrant.name, entrant.peer, entrant.job);
   const library = natives!.libraries.find(({ name }) => name === entrant.library)!;

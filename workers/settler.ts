@@ -1,0 +1,5 @@
+// One worker that comes anew, makes a heap or joins one, tells how that went, and leaves.
+import { parentPort, workerData } from 'node:worker_threads';
+import { settle, type SettlerOrders } from '../bench/setup/settling.ts';
+
+parentPort!.postMessage(settle(workerData as SettlerOrders));
