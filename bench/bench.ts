@@ -54,7 +54,7 @@ function nativesOf(programs: Programs): Natives {
   return { programs, libraries };
 }
 
-// Each group's table is printed when its last row is there.
+// A group's table is printed when its last study is done.
 async function play(
   studies: readonly Study[],
   { quick, versus }: Options,
@@ -62,15 +62,23 @@ async function play(
 ): Promise<RowResult[]> {
   const setting = { pace: quick ? QUICK : FULL, quick, versus, natives };
   const rows: RowResult[] = [];
+  let printed = 0;
   for (const [index, study] of studies.entries()) {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${study.name} …\r`);
     rows.push(...(await study.play(setting)));
     if (process.stderr.isTTY) process.stderr.write('\x1b[K');
     if (studies[index + 1]?.group === study.group) continue;
-    const group = rows.filter((row) => row.group === study.group);
-    console.log(`${formatGroup(group, paintFor(process.stdout))}\n`);
+    for (const group of groupsOf(rows.slice(printed))) {
+      console.log(`${formatGroup(group, paintFor(process.stdout))}\n`);
+    }
+    printed = rows.length;
   }
   return rows;
+}
+
+function groupsOf(rows: readonly RowResult[]): RowResult[][] {
+  const names = [...new Set(rows.map(({ group }) => group))];
+  return names.map((name) => rows.filter(({ group }) => group === name));
 }
 
 function list(studies: readonly Study[]): number {

@@ -1,4 +1,5 @@
-// One worker that waits to be killed, with empty magazines or with full ones.
+// One worker that takes a seat in a heap and waits to be killed, with empty magazines or with full
+// ones: what is in them is what its recovery has to bring home.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { VictimOrders } from '../bench/deaths/victims.ts';
 import { SharedHeap } from '../src/index.ts';

@@ -13,6 +13,7 @@ const FOLDER = 'atomalloc-bench-';
 const SOURCES = {
   workloads: 'atomalloc-bench',
   space: 'atomalloc-space',
+  latency: 'atomalloc-latency',
 } as const;
 
 type ProgramName = keyof typeof SOURCES;

@@ -1,6 +1,6 @@
-// Set-up: how long it takes to make a heap of a gibibyte and to attach to one, and how much of it is
-// resident then; against a buffer of that size, and against the start of a worker. Every figure is
-// of a thread that had never called the heap before, and the kinds take turns.
+// Set-up: how long it takes to make a heap of a gibibyte and to attach to one, and how much of it
+// is resident then; against a buffer of that size, and against the start of a worker. Every figure
+// is of a thread that had never called the heap before, and the kinds take turns.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { SharedHeap } from '../../src/index.ts';

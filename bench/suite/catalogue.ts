@@ -1,8 +1,11 @@
 // Everything that `npm run bench` measures, in the order in which it does.
 import { RECOVERY_STUDY } from '../deaths/recovery.ts';
 import { TOLL_STUDY } from '../deaths/toll.ts';
+import { LATENCY_STUDY } from '../latency/studies.ts';
 import { SETUP_STUDY } from '../setup/studies.ts';
 import { SPACE_STUDIES, tierSpaceStudy } from '../space/studies.ts';
+import { GROWTH_STUDIES } from './growth.ts';
+import { HANDOVER_CONTESTS } from './handover.ts';
 import { TIER_CONTESTS, TIERS, TRANSACTION_CONTESTS } from './ours.ts';
 import { CONTESTS } from './rows.ts';
 import { studyOf, type Study } from './study.ts';
@@ -15,5 +18,8 @@ export const STUDIES: readonly Study[] = [
   RECOVERY_STUDY,
   TOLL_STUDY,
   SETUP_STUDY,
+  ...HANDOVER_CONTESTS.map((contest) => studyOf(contest)),
   ...SPACE_STUDIES,
+  LATENCY_STUDY,
+  ...GROWTH_STUDIES,
 ];

@@ -1,6 +1,7 @@
 // A side in JavaScript: a crew of worker threads that serve one peer in one contest, and no other.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { HeapStats } from '../../src/index.ts';
 import type { Founded } from '../versus/peer.ts';
 import { loadPeer, type PeerName } from '../versus/peers.ts';
 import type { Stretch } from '../workloads/gate.ts';
@@ -25,12 +26,21 @@ export class Crew implements Side {
   readonly name: string;
   readonly native = false;
   readonly ops: number;
+  /** The words that its threads share. */
+  readonly shared: Int32Array;
   private readonly founded: Founded;
   private readonly workers: readonly Worker[];
 
-  private constructor(name: string, ops: number, founded: Founded, workers: readonly Worker[]) {
+  private constructor(
+    name: string,
+    ops: number,
+    founded: Founded,
+    shared: Int32Array,
+    workers: readonly Worker[],
+  ) {
     this.name = name;
     this.ops = ops;
+    this.shared = shared;
     this.founded = founded;
     this.workers = workers;
   }
@@ -46,12 +56,16 @@ export class Crew implements Side {
       return new Worker(PROGRAM, { workerData: orders, transferList: [...moved] });
     });
     const ops = await answers<number>(workers);
-    return new Crew(name, ops[0]!, founded, workers);
+    return new Crew(name, ops[0]!, founded, shared, workers);
   }
 
   /** What thread 0 was sent of the peer's memory. */
   get data(): unknown {
     return this.founded.seat(0).data;
+  }
+
+  stats(): HeapStats | undefined {
+    return this.founded.stats?.();
   }
 
   async round(turns: number): Promise<number> {

@@ -30,6 +30,8 @@ const OTHERS: ReadonlySet<string> = new Set<PeerName>([
   'thi.ng',
   'thi.ng + mutex',
   'SAB + message',
+  'transfer + message',
+  'clone + message',
 ]);
 
 export function studyOf(contest: Contest, rarely: Pick<Study, 'large' | 'long'> = {}): Study {

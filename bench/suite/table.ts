@@ -97,15 +97,16 @@ const formats: Readonly<Record<Unit, (value: number) => string>> = {
   bytes: formatBytes,
   times: (value) => `${formatRatio(value)} ×`,
   percent: (value) => `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`,
-  count: (value) => formatCount(value),
+  count: (value) => (Number.isInteger(value) ? formatCount(value) : formatNs(value)),
 };
 
 function formatRatio(ratio: number): string {
   return ratio.toFixed(ratio < 10 ? 2 : 0);
 }
 
-/** Three digits, or all before the point, as thousands from 10,000 on. */
+/** Three digits, or all before the point, as thousands from 10,000 on, then as millions. */
 export function formatNs(ns: number): string {
+  if (ns >= 10_000_000) return `${formatNs(ns / 1_000_000)}M`;
   if (ns >= 10_000) return `${formatNs(ns / 1000)}k`;
   return ns >= 100 ? ns.toFixed(0) : ns.toFixed(ns < 10 ? 2 : 1);
 }

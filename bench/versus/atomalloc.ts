@@ -27,6 +27,7 @@ export function peerOf(options: HeapOptions, begin: (heap: SharedHeap, part: Par
 function found(heap: SharedHeap): Founded {
   return {
     seat: () => ({ data: heap.handle }),
+    stats: () => heap.stats(),
     examine() {
       const wrong = heap.validate().map(({ where, message }) => `${where}: ${message}`);
       const { liveBlocks } = heap.stats();

@@ -4,8 +4,8 @@
 //
 // Each thread has a table of its own with more entries than blocks can be live or on their way, so
 // no pointer is handed out twice; pointers may go from one thread's table to another's.
-import { CAPACITY } from '../workloads/ring.ts';
-import type { Allocator, Part } from '../workloads/work.ts';
+import { capacityFor } from '../workloads/ring.ts';
+import type { Allocator, Job } from '../workloads/work.ts';
 import { foundedAs, workOn, type Peer } from './peer.ts';
 
 const BLOCK_BYTES = 64;
@@ -34,8 +34,8 @@ class Table implements Allocator {
   }
 }
 
-function entriesFor({ workload, live }: Pick<Part, 'workload' | 'live'>): number {
-  const most = workload === 'ring' ? 2 * CAPACITY : live;
+function entriesFor({ workload, live, size }: Job): number {
+  const most = workload === 'ring' ? 2 * capacityFor(size) : live;
   return 2 ** Math.ceil(Math.log2(most + 1));
 }
 

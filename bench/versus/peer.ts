@@ -1,5 +1,6 @@
 // A peer: an allocator that JavaScript can call, ours among them. The main thread founds its memory
 // for one contest; each of the contest's threads joins with what it was sent.
+import type { HeapStats } from '../../src/index.ts';
 import { startWork } from '../workloads/start.ts';
 import type { Ground, Job, Part, Work } from '../workloads/work.ts';
 import type { Transferable } from 'node:worker_threads';
@@ -17,6 +18,8 @@ export interface Founded {
   seat(thread: number): { readonly data: unknown; readonly moved?: readonly Transferable[] };
   /** After all threads have left: what is wrong with the memory, in words. */
   examine(): readonly string[];
+  /** What the allocator counts, if it is ours. */
+  stats?(): HeapStats;
 }
 
 export interface Joined {

@@ -1,6 +1,7 @@
 // All peers by name. A thread loads the one that it plays for and no other.
 import type { Peer } from './peer.ts';
 
+const messages = () => import('./message.ts');
 const transactions = () => import('./transaction.ts');
 
 const peers = {
@@ -10,7 +11,9 @@ const peers = {
   'dlmalloc wasm': async () => (await import('./dlmalloc.ts')).dlmalloc,
   'thi.ng': async () => (await import('./thing.ts')).alone,
   'thi.ng + mutex': async () => (await import('./thing.ts')).behindMutex,
-  'SAB + message': async () => (await import('./message.ts')).message,
+  'SAB + message': async () => (await messages()).message,
+  'transfer + message': async () => (await messages()).transferring,
+  'clone + message': async () => (await messages()).cloning,
   'plain allocs': async () => (await transactions()).plain,
   'in a commit': async () => (await transactions()).committed,
   'in a rollback': async () => (await transactions()).rolledBack,

@@ -1,5 +1,5 @@
 // Transactions: three blocks are allocated in one and given back, or bytes are protected by one;
-// and the same without it. All of these are ours, each in a thread of its own, on a heap of its own.
+// and the same without it. All of these are ours, each in a thread and on a heap of its own.
 import type { SharedHeap } from '../../src/index.ts';
 import { damaged, exhausted, type Part, type Work } from '../workloads/work.ts';
 import { peerOf } from './atomalloc.ts';

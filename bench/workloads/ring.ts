@@ -15,10 +15,18 @@ const OPS = 64 * STRIDE;
 const HEAD = 0;
 const TAIL = 32; // lines of their own
 const ENTRIES = 64;
-export const CAPACITY = 8192;
-const MASK = CAPACITY - 1;
+const CAPACITY = 8192;
+const MOST_BYTES = 64 * 2 ** 20; // on their way at the same time
+
+/** Entries of a ring for blocks of `size`: a power of two, and at least two strides. */
+export function capacityFor(size: number): number {
+  const fitting = 2 ** Math.floor(Math.log2(MOST_BYTES / size));
+  return Math.max(2 * STRIDE, Math.min(CAPACITY, fitting));
+}
 
 export function producer({ heap, words }: Ground, { shared, size }: Part): Work {
+  const capacity = capacityFor(size);
+  const mask = capacity - 1;
   let tail = 0;
   let head = 0; // as last seen
   return {
@@ -28,8 +36,8 @@ export function producer({ heap, words }: Ground, { shared, size }: Part): Work 
         const ptr = heap.alloc(size);
         if (ptr === 0) throw exhausted(size);
         words[ptr >> 2] = tail;
-        if (((tail - head) | 0) === CAPACITY) head = waitWhile(shared, HEAD, head);
-        shared[ENTRIES + (tail & MASK)] = ptr;
+        if (((tail - head) | 0) === capacity) head = waitWhile(shared, HEAD, head);
+        shared[ENTRIES + (tail & mask)] = ptr;
         tail = (tail + 1) | 0;
         // Publishes the entries to the consumer's waitWhile.
         if (tail % STRIDE === 0) Atomics.store(shared, TAIL, tail);
@@ -39,7 +47,8 @@ export function producer({ heap, words }: Ground, { shared, size }: Part): Work 
   };
 }
 
-export function consumer({ heap, words }: Ground, { shared }: Part): Work {
+export function consumer({ heap, words }: Ground, { shared, size }: Part): Work {
+  const mask = capacityFor(size) - 1;
   let head = 0;
   let tail = 0; // as last seen
   return {
@@ -48,7 +57,7 @@ export function consumer({ heap, words }: Ground, { shared }: Part): Work {
       for (let i = 0; i < OPS; i++) {
         if (head === tail) tail = waitWhile(shared, TAIL, tail);
         const token = head;
-        const ptr = shared[ENTRIES + (head & MASK)]!;
+        const ptr = shared[ENTRIES + (head & mask)]!;
         head = (head + 1) | 0;
         // Gives the entries back to the producer's waitWhile.
         if (head % STRIDE === 0) Atomics.store(shared, HEAD, head);

@@ -1,10 +1,11 @@
 // From a job to the work of one thread.
 import { batch } from './batch.ts';
+import { delays } from './delays.ts';
 import { larson } from './larson.ts';
 import { mixed } from './mixed.ts';
 import { pair } from './pair.ts';
 import { consumer, producer } from './ring.ts';
-import { steady } from './steady.ts';
+import { far, steady } from './steady.ts';
 import type { Ground, Part, Work, WorkloadName } from './work.ts';
 
 /** Enough for the words that any job's threads share. */
@@ -16,6 +17,8 @@ const starters: Readonly<Record<WorkloadName, (ground: Ground, part: Part) => Wo
   shuffled: batch,
   mixed,
   steady,
+  far,
+  delays,
   ring: (ground, part) => (part.thread === 0 ? producer : consumer)(ground, part),
   larson,
 };

@@ -24,7 +24,16 @@ export interface Ground {
   readonly words: Int32Array;
 }
 
-export type WorkloadName = 'pair' | 'batch' | 'shuffled' | 'mixed' | 'steady' | 'ring' | 'larson';
+export type WorkloadName =
+  | 'pair'
+  | 'batch'
+  | 'shuffled'
+  | 'mixed'
+  | 'steady'
+  | 'far'
+  | 'delays'
+  | 'ring'
+  | 'larson';
 
 /** What a workload does, and with what. */
 export interface Job {
