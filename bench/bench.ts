@@ -6,6 +6,8 @@
 import { writeFileSync } from 'node:fs';
 import { compile, type Programs } from './native/compile.ts';
 import { findLibraries } from './native/libraries.ts';
+import { picturesOf } from './pictures/pictures.ts';
+import { resultsFolder, save } from './pictures/results.ts';
 import { paintFor } from './replay/style.ts';
 import { STUDIES } from './suite/catalogue.ts';
 import { surroundings } from './suite/machine.ts';
@@ -45,7 +47,16 @@ async function measureAll(
     const text = JSON.stringify({ ...where, compiler, libraries, rows }, null, 2);
     writeFileSync(options.json, `${text}\n`);
   }
+  if (draws(options)) {
+    const pictures = picturesOf(rows, where);
+    for (const path of save(pictures, resultsFolder())) console.log(`drawn: ${path}`);
+  }
   return rows.every(({ failures }) => failures.length === 0) ? 0 : FAILED;
+}
+
+// What a part of the suite or short rounds came to is no result to keep.
+function draws({ pictures, quick, only }: Options): boolean {
+  return pictures ?? (!quick && only.length === 0);
 }
 
 function nativesOf(programs: Programs): Natives {

@@ -13,6 +13,8 @@ export interface Options {
   readonly large: boolean;
   readonly versus: boolean;
   readonly list: boolean;
+  /** Whether to draw; not said: after a full run of everything. */
+  readonly pictures?: boolean;
   readonly json?: string;
 }
 
@@ -25,6 +27,8 @@ export function readOptions(argv: readonly string[]): Options {
     .option('--json <file>', 'write everything that was measured there as JSON')
     .option('--large', 'also what needs 16 GiB of memory', false)
     .option('--no-versus', 'only ours and the loop alone, no peers')
+    .option('--pictures', 'draw what was measured into bench/results; a full run does so')
+    .option('--no-pictures', 'draw nothing')
     .option('--list', 'name the rows and end', false)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : REFUSED));
   command.parse(argv, { from: 'user' });

@@ -29,16 +29,15 @@ function bench(...args: readonly string[]): Promise<Outcome> {
 
 describe('npm run bench', () => {
   it('measures the rows that were asked for, and leaves every round in the file', async () => {
-    const only = ['--only', '64 b pair'];
+    const only = ['--only', '8 kib PAIR', '--only', 'larson'];
     const outcome = await bench('--quick', '--no-versus', ...only, '--json', json);
     expect(outcome).toMatchObject({ stderr: '' });
     expect(outcome.code).toBeUndefined();
     const report = JSON.parse(readFileSync(json, 'utf8')) as { node: string; rows: RowResult[] };
     expect(report.node).toBe(process.version);
     expect(report.rows.map(({ name }) => name)).toEqual([
-      '64 B pair',
-      '64 B pair, 2 threads',
-      '64 B pair, 8 threads',
+      '8 KiB pair',
+      'larson hand-over, 2 threads',
     ]);
     for (const { name, sides, failures } of report.rows) {
       expect(failures, name).toEqual([]);
