@@ -25,7 +25,7 @@ export function readOptions(argv: readonly string[]): Options {
     .option('--only <name>', 'rows or groups whose name has this in it; may be repeated', also, [])
     .option('--quick', 'fewer and shorter rounds: a minute, and wider spreads', false)
     .option('--json <file>', 'write everything that was measured there as JSON')
-    .option('--large', 'also what needs 16 GiB of memory', false)
+    .option('--large', 'also 8 GiB of live blocks', false)
     .option('--no-versus', 'only ours and the loop alone, no peers')
     .option('--pictures', 'draw what was measured into bench/results; a full run does so')
     .option('--no-pictures', 'draw nothing')

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { dieIn as dieInSource } from '../../bench/deaths/recovery.ts';
 import type { arrive as arriveSource } from '../../bench/setup/studies.ts';
+import { QUICK } from '../../bench/suite/measure.ts';
+import type { Study } from '../../bench/suite/study.ts';
 import type { SharedHeap as SharedHeapSource } from '../../src/index.ts';
 
 const dist = new URL('../../dist/', import.meta.url);
@@ -20,6 +22,19 @@ describe('a victim', () => {
     expect(heap.stats()).toMatchObject({ liveBlocks: 0, recoveries: { count: 2 } });
     expect(heap.validate()).toEqual([]);
     heap.detach();
+  });
+});
+
+describe('a crew under fire', () => {
+  test('plays every round, and leaves its heap sound and empty', async () => {
+    const { TOLL_STUDY } = (await load('bench/deaths/toll.js')) as { TOLL_STUDY: Study };
+    const rows = await TOLL_STUDY.play({ pace: QUICK, quick: true, versus: false, natives: null });
+    for (const { sides, verdict, failures } of rows) {
+      expect(failures).toEqual([]);
+      expect(sides.map(({ rounds }) => rounds.length)).toEqual([2, 2, 2]);
+      expect(sides.every(({ median }) => median > 0)).toBe(true);
+      expect(verdict.ratio).not.toBeNull();
+    }
   });
 });
 
