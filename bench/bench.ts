@@ -10,11 +10,12 @@ import { picturesOf } from './pictures/pictures.ts';
 import { resultsFolder, save } from './pictures/results.ts';
 import { paintFor } from './replay/style.ts';
 import { STUDIES } from './suite/catalogue.ts';
+import { NO_GOAL } from './suite/figures.ts';
 import { surroundings } from './suite/machine.ts';
 import { FULL, QUICK } from './suite/measure.ts';
 import { choose, readOptions, REFUSED, type Options } from './suite/options.ts';
-import type { Natives, RowResult } from './suite/run.ts';
-import type { Study } from './suite/study.ts';
+import { attempt, rowResult, type Failure, type Natives, type RowResult } from './suite/run.ts';
+import type { Setting, Study } from './suite/study.ts';
 import { formatGroup, formatSurroundings, LEGEND } from './suite/table.ts';
 
 const FAILED = 1;
@@ -51,7 +52,7 @@ async function measureAll(
     const pictures = picturesOf(rows, where);
     for (const path of save(pictures, resultsFolder())) console.log(`drawn: ${path}`);
   }
-  return rows.every(({ failures }) => failures.length === 0) ? 0 : FAILED;
+  return rows.every(({ failures }) => failures.every(({ harmless }) => harmless)) ? 0 : FAILED;
 }
 
 // What a part of the suite or short rounds came to is no result to keep.
@@ -76,7 +77,7 @@ async function play(
   let printed = 0;
   for (const [index, study] of studies.entries()) {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${study.name} …\r`);
-    rows.push(...(await study.play(setting)));
+    rows.push(...(await rowsOf(study, setting)));
     if (process.stderr.isTTY) process.stderr.write('\x1b[K');
     if (studies[index + 1]?.group === study.group) continue;
     for (const group of groupsOf(rows.slice(printed))) {
@@ -85,6 +86,15 @@ async function play(
     printed = rows.length;
   }
   return rows;
+}
+
+// A study that fails as a whole is a row without figures.
+async function rowsOf(study: Study, setting: Setting): Promise<readonly RowResult[]> {
+  const failures: Failure[] = [];
+  let rows: readonly RowResult[] = [];
+  await attempt('all of it', failures, async () => (rows = await study.play(setting)));
+  if (failures.length === 0) return rows;
+  return [rowResult(study.group, study.name, 'ns', [], NO_GOAL, failures)];
 }
 
 function groupsOf(rows: readonly RowResult[]): RowResult[][] {

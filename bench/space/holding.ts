@@ -10,6 +10,11 @@ export interface Holding {
   readonly afterBytes: number;
 }
 
+/** Why there is nothing to say of ours. */
+export interface TooSlow {
+  readonly tooSlow: string;
+}
+
 /** What can be said of ours besides. */
 export interface OwnHolding extends Holding {
   /** Metadata that has been written to, in OS pages. */

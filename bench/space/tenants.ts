@@ -8,7 +8,7 @@ import { runErrand } from '../native/errand.ts';
 import type { Library } from '../native/libraries.ts';
 import { attempt, type Failure, type Natives } from '../suite/run.ts';
 import type { Setting } from '../suite/study.ts';
-import type { Holding, OwnHolding } from './holding.ts';
+import type { Holding, OwnHolding, TooSlow } from './holding.ts';
 import type { Requests } from './requests.ts';
 import type { Tenancy } from './tenancy.ts';
 
@@ -35,7 +35,11 @@ export async function hold(requests: Requests, { quick, natives }: Setting): Pro
   const deadlineMs = quick ? QUICK_DEADLINE_MS : DEADLINE_MS;
   const enter = (name: string, mode: Tenancy['mode']): Promise<void> => {
     const tenancy = { mode, words, blocks, deadlineMs };
-    return attempt(name, failures, async () => ours.set(name, await tenant(tenancy)));
+    return attempt(name, failures, async () => {
+      const held = await tenant(tenancy);
+      if ('tooSlow' in held) failures.push({ side: name, what: held.tooSlow, harmless: true });
+      else ours.set(name, held);
+    });
   };
   await enter(TWO_TIER, 'two-tier');
   const [others] = await Promise.all([
@@ -45,10 +49,10 @@ export async function hold(requests: Requests, { quick, natives }: Setting): Pro
   return { requests, ours, natives: others, failures };
 }
 
-async function tenant(tenancy: Tenancy): Promise<OwnHolding> {
+async function tenant(tenancy: Tenancy): Promise<OwnHolding | TooSlow> {
   const worker = new Worker(PROGRAM, { workerData: tenancy });
   const [[holding]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
-  return holding as OwnHolding;
+  return holding as OwnHolding | TooSlow;
 }
 
 async function holdInC(

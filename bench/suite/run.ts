@@ -13,6 +13,8 @@ import type { Side } from './side.ts';
 export interface Failure {
   readonly side: string;
   readonly what: string;
+  /** Nothing is wrong with it: it only takes too long. */
+  readonly harmless?: boolean;
 }
 
 export interface RowResult {
