@@ -99,12 +99,11 @@ export class Recovery {
     let rolledBack = 0;
     let cachedBlocks = 0;
     let ownedBlocks = 0;
-    // A spare seat has no magazines and owns nothing, but its thread may have freed for the dead.
-    if (slot >= table.maxSlots) this.release.finishFor(slot);
-    else {
-      rolledBack = this.tx.recover(slot);
-      for (let i = 0; i < rolledBack; i++) this.on.counters.bump(COUNTER.RECOVERED);
-      this.release.finishFor(slot);
+    const isSpare = slot >= table.maxSlots;
+    if (!isSpare) rolledBack = this.tx.recover(slot);
+    for (let i = 0; i < rolledBack; i++) this.on.counters.bump(COUNTER.RECOVERED);
+    this.release.finishFor(slot); // one on a spare seat may have been freeing for the dead
+    if (!isSpare) {
       for (const depot of depotsWith(this.on, slot)) cachedBlocks += depot?.flush() ?? 0;
       if (!table.goesOn(slot)) ownedBlocks = this.release.freeOwnedBy(slot);
       this.on.states.disown(slot);

@@ -5,7 +5,7 @@
 // Some numbers are too large to reach their corners in a few steps, so the loader narrows them.
 // They decide how often something happens, never whether it is right.
 
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as attached from '../../src/heap/attached.ts';
@@ -93,6 +93,11 @@ export function readSources(edits: readonly (Edit | Cut)[] = []): Sources {
   const sites: Site[] = [];
   for (const site of byCall.values()) sites[site.id] = site;
   return { program, sites, byCall };
+}
+
+/** Throws when an edit does not fit the sources as they are. */
+export function checkEdits(edits: readonly Edit[]): void {
+  for (const edit of edits) cutOf(readFileSync(`${ROOT}${edit.path}`, 'utf8'), edit);
 }
 
 /** Puts the model's class Memory in the place of the one there is, every line where it was. */

@@ -10,6 +10,7 @@ import {
   type Clock,
   type Row,
 } from './campaign.ts';
+import { checkEdits } from './loader.ts';
 import { mutants } from './mutants.ts';
 import type { Limits } from './runner.ts';
 import type { Scenario } from './scenario.ts';
@@ -46,6 +47,7 @@ export class Plan {
 
   async run(): Promise<void> {
     const { scenario = '', minutes } = this.options;
+    for (const { edits } of mutants) checkEdits(edits); // now, not when the rest is done
     const all = scenariosOf(await this.realms.everywhere());
     const chosen = all.filter((it) => it.name.includes(scenario));
     for (const it of chosen) if (it.known !== undefined) this.known.add(it.name);

@@ -72,8 +72,8 @@ export const ofTakeover: readonly Mutant[] = [
     'what one on a spare seat was freeing for the dead is not finished',
     'tracked: blocks of the dead, who have all seats',
     RECOVERY,
-    'if (slot >= table.maxSlots) this.release.finishFor(slot);',
-    'if (slot >= table.maxSlots) rolledBack = 0;',
+    'this.release.finishFor(slot); // one',
+    'if (!isSpare) this.release.finishFor(slot); // one',
     { walk: 'hunt' },
   ),
   mutantOf(
