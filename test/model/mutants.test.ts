@@ -4,10 +4,12 @@ import { expect, test } from 'vitest';
 import { showMutant } from './campaign.ts';
 import { EQUIVALENT, mutants } from './mutants.ts';
 
-const clock = { ms: 50_000, schedules: 5000 };
+const CLOCK = { ms: 50_000, schedules: 5000 };
+/** Those that are argued to be no wrong are looked for at length in the long run only. */
+const IN_VAIN = { ms: 50_000, schedules: 300 };
 
 test.each(mutants.map((mutant) => [mutant.name, mutant] as const))('%s', async (name, mutant) => {
-  const { failure } = await showMutant(mutant, clock);
+  const { failure } = await showMutant(mutant, name in EQUIVALENT ? IN_VAIN : CLOCK);
   expect(failure === null && !(name in EQUIVALENT), 'nobody has seen it').toBe(false);
 });
 

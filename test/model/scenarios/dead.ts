@@ -85,6 +85,12 @@ function leavesLocked(
   return { heap: geometry, seats: 3, dead: [0], before };
 }
 
+/** Reaps the first thread by hand. */
+function reapsFirst(scene: Scene, me: number): void {
+  heapOf(scene, me).reap(0);
+  heapOf(scene, me).recover();
+}
+
 /** Says of the first thread that it has ended. */
 function tellOfFirst(scene: Scene, me: number): void {
   scene.on[me]?.table.markEnded(1);
@@ -229,6 +235,15 @@ export const scenarios: readonly Scenario[] = [
         dropsIn(s, 2);
       },
     ],
+  },
+  {
+    name: 'elsewhere: a slot is reaped, whose thread has ended',
+    heap,
+    seats: 3,
+    elsewhere: true,
+    dead: [0],
+    before: (s) => void prepare(s, 0, SIZE),
+    threads: [visit, (s) => reapsFirst(s, 1), (s) => round(s, 2, SIZE)],
   },
   {
     name: 'a slot is reaped beside a round of it',
