@@ -23,7 +23,7 @@ const { SHIFT, BYTES } = GRANULE;
 const SLAB_BLOCKS_MAX = 256;
 /** A large slab has up to so many pages, if its blocks are many enough to need it. */
 const SLAB_PAGES_MAX = 16;
-/** However large its blocks are, a magazine holds so many of them, or one for each 4 KiB. */
+/** However large its blocks are, a magazine holds so many: or one for each 4 KiB it may hold. */
 const MAGAZINE_BLOCKS_MIN = 4;
 /** A magazine of runs holds about so many bytes. */
 const RUN_MAGAZINE_BYTES = 65536;

@@ -2,19 +2,19 @@
 // its counters, and the name (token) under which it holds locks. Two words say who sits there:
 //
 //   WHO   0, or the thread that has the slot            (thread.ts says what it is called)
-//   SEAT  incarnation << 2 | state                      0 free · 1 taken · 2 dead
+//   SEAT  incarnation << 2 | state                      0 free · 1 taken · 2 dead · 3 given up
 //
 //   from              to                     who
 //   WHO 0             the thread             attach, by CAS: one of several threads wins
 //   SEAT i, free      i, taken               the same thread, next
-//   SEAT i, any       i, dead                who has seen that its thread is gone; the thread
-//                                            itself, when it has crashed inside; reap; by CAS
+//   SEAT i, any       i, dead                who has seen that its thread is gone; reap; by CAS
+//   SEAT i, taken     i, given up            the thread itself, when its stack overflowed; by CAS
 //   SEAT i, any       i + 1, free            detach or recovery, when nothing is left of the slot
 //   WHO any           0                      the same thread, next: only now may it be taken
 //
 //   word      writers               readers  access  if its writer dies midway
 //   WHO       by CAS, then the last all      atomic  names the dead from its first moment on
-//   START     who has WHO; ended   all      atomic  valid: 0 is not known yet, or no more
+//   START     who has WHO; ended    all      atomic  valid: 0 is not known yet, or no more
 //   SEAT      see above             all      atomic  any state of a thread that is gone is dead
 //
 // An incarnation makes each use of a seat distinct: a lock word or a journal left by the dead can
