@@ -18,7 +18,7 @@ import { Slabs } from '../block/slab.ts';
 import { StateMap } from '../block/statemap.ts';
 import { Strays } from '../block/strays.ts';
 import { Counters } from '../slot/counters.ts';
-import { SlotTable, type Seat } from '../slot/slot.ts';
+import type { Seat, SlotTable } from '../slot/slot.ts';
 import { ModeTable } from './mode.ts';
 
 export interface Attachment {
@@ -40,14 +40,6 @@ export interface Attachment {
   readonly large: Large;
   readonly simple: Simple;
   readonly counters: Counters;
-}
-
-/** Takes a seat and builds the views; null when all slots are taken. */
-export function occupy(memory: Memory, geometry: Geometry): Attachment | null {
-  const layout = layoutOf(geometry);
-  const table = new SlotTable(memory, layout, geometry.maxSlots);
-  const seat = table.take();
-  return seat === null ? null : viewFrom(memory, geometry, table, seat);
 }
 
 /** The layers as the thread on a seat sees them. */

@@ -70,9 +70,8 @@ export class SharedHeap extends Survivor implements Disposable {
 
   private static enter(formatted: Formatted): SharedHeap {
     currentHost()?.comesIn(formatted); // before it takes a seat in which to die
-    const session = Session.begin(formatted);
-    if (session === null) throw noSlot(formatted);
-    const heap = new SharedHeap(formatted, session);
+    const heap = Session.begin(formatted, (session) => new SharedHeap(formatted, session));
+    if (heap === null) throw noSlot(formatted);
     attached.add(formatted, heap, () => heap.rounds());
     return heap;
   }

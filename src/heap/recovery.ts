@@ -114,7 +114,7 @@ export class Recovery {
     const what = { cachedBlocks, ownedBlocks, unreturnedBlocks, milliseconds };
     const found = this.notices.writeLocked({ ...who, ...what }, free);
     counters.close();
-    table.release(slot); // COMMIT
+    table.bury(slot); // COMMIT
     return found;
   }
 

@@ -158,7 +158,7 @@ export abstract class Seated extends HeapViews {
 
   /** Sits down again after a crash, and recovers what it left on its old seat. */
   private rejoin(): boolean {
-    const session = Session.begin(this.formatted);
+    const session = Session.begin(this.formatted, (begun) => begun);
     if (session === null) return false;
     this.session = session;
     this.magazines = session.on.magazines;

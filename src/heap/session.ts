@@ -3,12 +3,13 @@
 // A thread that crashed inside (a stack overflow) gives its seat up as a dead one does: it sits
 // down elsewhere at its next call, and what it left half done is recovered like anybody's.
 
-import { layoutOf } from '../word/geometry.ts';
+import { layoutOf, type Geometry } from '../word/geometry.ts';
 import { COUNTER, HEADER } from '../word/layout.ts';
+import type { Memory } from '../word/memory.ts';
 import { SlotTable } from '../slot/slot.ts';
 import type { TxEngine } from '../tx/engine.ts';
 import { Allocation } from './allocate.ts';
-import { occupy, viewFrom, type Attachment } from './attachment.ts';
+import { viewFrom, type Attachment } from './attachment.ts';
 import { engineOf } from './journalled.ts';
 import type { Formatted } from './open.ts';
 import { Recovery } from './recovery.ts';
@@ -36,17 +37,19 @@ export class Session {
     this.tx = engineOf(on, this.allocation, this.release);
   }
 
-  /** Takes a slot, recovering the dead if none is free; null when the living have them all. */
-  static begin({ memory, geometry }: Formatted): Session | null {
-    let vain = 0; // somebody else may have recovered what was free for a moment
-    for (let attempt = 0; attempt < ATTEMPTS && vain < 2; attempt++) {
-      const on = occupy(memory, geometry);
-      if (on !== null) return new Session(on);
-      const others = recoverFromSpare({ memory, geometry });
-      if (others === 0) vain++;
-      if (others < 0) memory.wait(HEADER.DEATHS, memory.load(HEADER.DEATHS), PATIENCE_MS);
+  /**
+   * Takes a slot, recovering the dead if none is free, and makes something of the session; null
+   * when the living have all slots.
+   */
+  static begin<T>({ memory, geometry }: Formatted, make: (session: Session) => T): T | null {
+    const table = new SlotTable(memory, layoutOf(geometry), geometry.maxSlots);
+    try {
+      const on = sitDown(memory, geometry, table);
+      return on === null ? null : make(new Session(on));
+    } catch (error) {
+      table.giveUpTaken(); // cut by a stack overflow: it may hold locks
+      throw error;
     }
-    return null;
   }
 
   /**
@@ -69,17 +72,23 @@ export class Session {
   }
 }
 
+function sitDown(memory: Memory, geometry: Geometry, table: SlotTable): Attachment | null {
+  let vain = 0; // somebody else may have recovered what was free for a moment
+  for (let attempt = 0; attempt < ATTEMPTS && vain < 2; attempt++) {
+    const seat = table.take();
+    if (seat !== null) return viewFrom(memory, geometry, table, seat);
+    const others = recoverFromSpare(memory, geometry, table);
+    if (others === 0) vain++;
+    if (others < 0) memory.wait(HEADER.DEATHS, memory.load(HEADER.DEATHS), PATIENCE_MS);
+  }
+  return null;
+}
+
 /** Recovers the dead from a spare seat; how many, or -1 when no spare seat is free either. */
-function recoverFromSpare({ memory, geometry }: Pick<Formatted, 'memory' | 'geometry'>): number {
-  const table = new SlotTable(memory, layoutOf(geometry), geometry.maxSlots);
+function recoverFromSpare(memory: Memory, geometry: Geometry, table: SlotTable): number {
   const seat = table.takeSpare();
   if (seat === null) return -1;
-  try {
-    const found = new Recovery(viewFrom(memory, geometry, table, seat)).sweep();
-    table.release(seat.slot);
-    return found.length;
-  } catch (error) {
-    table.giveUp(seat.slot); // cut by a stack overflow: it may hold locks
-    throw error;
-  }
+  const found = new Recovery(viewFrom(memory, geometry, table, seat)).sweep();
+  table.release(seat.slot);
+  return found.length;
 }

@@ -52,9 +52,9 @@ export class Transaction extends TxPart implements Disposable {
   /** A block of `size` with the old one's bytes; the old one is freed at commit. As `alloc`. */
   realloc(ptr: number, size: number): number {
     if (ptr === 0) return this.alloc(size);
-    const { on, resize } = this.session;
+    const { on } = this.session;
     const granule = on.states.granuleOf(ptr);
-    const bytes = granule < 0 ? 0 : this.inside(() => resize.bytesOf(granule));
+    const bytes = granule < 0 ? 0 : this.inside(({ resize }) => resize.bytesOf(granule));
     if (bytes === 0 || this.freed.has(granule)) return 0;
     const moved = this.alloc(size);
     if (moved === 0) return 0;
@@ -90,11 +90,11 @@ export class Transaction extends TxPart implements Disposable {
     const known = Number.isInteger(savepoint) && savepoint >= 0;
     const open = !this.voted && this.look() === 'open';
     if (!open || !known || savepoint > this.part.length) return false;
-    this.inside(({ tx }) => {
+    return this.here(({ tx }) => {
       const granules = tx.rollBackTo(this.part, savepoint);
       for (const granule of granules) this.freed.delete(granule);
-    });
-    return true;
+      return true;
+    }, false);
   }
 
   /** A transaction within: if `work` fails, only what it did is undone. */
@@ -175,7 +175,7 @@ export class Transaction extends TxPart implements Disposable {
   /** A granule, or 0 with the reason in `failure`. The dead may have what is missing. */
   private step(requested: number, work: (session: Session) => number | AllocError): number {
     if (this.voted || this.isOver(requested)) return 0;
-    const once = () => this.inside((session) => this.onlyHere(session, requested, work));
+    const once = () => this.here(work, allocError('ABORTED', requested));
     let done = once();
     if (typeof done !== 'number' && SHORTAGES.includes(done.code)) {
       this.inside(({ recovery, allocation }) => {
@@ -187,17 +187,6 @@ export class Transaction extends TxPart implements Disposable {
     if (typeof done === 'number') return done;
     this.failure ??= done;
     return 0;
-  }
-
-  /** A thread that has crashed since is on another seat: what it had begun is undone. */
-  private onlyHere(
-    session: Session,
-    requested: number,
-    work: (session: Session) => number | AllocError,
-  ): number | AllocError {
-    if (session === this.session) return work(session);
-    this.ended = 'rolled back';
-    return allocError('ABORTED', requested);
   }
 
   /** A step has failed. Within `transaction` that ends it; else the whole is rolled back now. */
@@ -216,11 +205,11 @@ export class Transaction extends TxPart implements Disposable {
     if (part.leader !== part.record) {
       throw new HeapError('BAD_OPTION', 'a participant votes with ready(); its leader commits');
     }
-    return this.inside(({ tx, on, recovery }) => {
+    return this.here(({ tx, on, recovery }) => {
       const slots = tx.participants(part.leader).map(slotOfRecord);
       if (slots.some((slot) => on.table.isOver(slot))) recovery.sweep(); // which rolls it back
       return tx.tryCommit(part) ? this.end('committed', on) : null;
-    });
+    }, null);
   }
 }
 

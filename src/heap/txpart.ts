@@ -58,7 +58,7 @@ export class TxPart {
   /** A participant's vote: it does no more, and the leader may commit. False if it is over. */
   ready(): boolean {
     if (this.voted || this.isOver(0)) return false;
-    this.voted = this.inside(({ tx }) => tx.vote(this.part));
+    this.voted = this.here(({ tx }) => tx.vote(this.part), false);
     return this.voted;
   }
 
@@ -88,6 +88,15 @@ export class TxPart {
     this.rollback();
   }
 
+  /**
+   * Runs what takes this part's locks, which it does in the name of the seat on which it was begun.
+   * A thread that has crashed since is on another one, and what it had begun is `over`: recovery
+   * has ended it before this thread came back.
+   */
+  protected here<T>(work: (session: Session) => T, over: T): T {
+    return this.inside((session) => (session === this.session ? work(session) : over));
+  }
+
   protected isOver(requested: number): boolean {
     const outcome = this.look();
     if (outcome === 'open' && this.failure === null) return false;
@@ -103,9 +112,9 @@ export class TxPart {
 
   protected giveUp(code: 'ABORTED' | 'TIMEOUT'): Result<never> {
     this.failure ??= allocError(code, 0);
-    this.inside(({ tx, on }) => {
+    this.here(({ tx, on }) => {
       if (tx.abort(this.part)) this.end('rolled back', on);
-    });
+    }, undefined);
     this.look();
     return err(this.failure);
   }
@@ -114,7 +123,7 @@ export class TxPart {
   private help(): void {
     const { leader, leaderNumber } = this.part;
     try {
-      this.inside(({ tx }) => tx.finish(leader, leaderNumber));
+      this.here(({ tx }) => tx.finish(leader, leaderNumber), undefined);
     } catch (error) {
       if (!(error instanceof HeapError) || error.code !== 'DETACHED') throw error;
       this.ended = 'rolled back';

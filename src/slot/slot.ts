@@ -9,7 +9,8 @@
 //   SEAT i, free      i, taken               the same thread, next
 //   SEAT i, any       i, dead                who has seen that its thread is gone; reap; by CAS
 //   SEAT i, taken     i, given up            the thread itself, when its stack overflowed; by CAS
-//   SEAT i, any       i + 1, free            detach or recovery, when nothing is left of the slot
+//   WHO any           NOBODY                 recovery, when nothing is left of the slot
+//   SEAT i, any       i + 1, free            detach; recovery, next
 //   WHO any           0                      the same thread, next: only now may it be taken
 //
 //   word      writers               readers  access  if its writer dies midway
@@ -25,7 +26,7 @@ import type { Layout } from '../word/geometry.ts';
 import { HEADER, SLOT } from '../word/layout.ts';
 import { slotOfToken, tokenOf, type Deaths } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
-import { canAsk, isGone, thisThread } from './thread.ts';
+import { canAsk, isGone, NOBODY, thisThread } from './thread.ts';
 
 const { SEAT, WHO, START, THREAD, WORDS } = SLOT;
 const { DEATHS, SLOTS_USED } = HEADER;
@@ -50,6 +51,8 @@ export class SlotTable implements Deaths {
   readonly seats: number;
   private readonly memory: Memory;
   private readonly first: number;
+  /** The slot that was taken last through this object, while it is not given back; or -1. */
+  private taken = -1;
 
   constructor(memory: Memory, layout: Layout, maxSlots: number) {
     this.memory = memory;
@@ -83,6 +86,7 @@ export class SlotTable implements Deaths {
     if (memory.load(record + WHO) !== 0) return null;
     const { who, start, thread } = thisThread();
     if (memory.cas(record + WHO, 0, who) !== 0) return null; // COMMIT: ours or another's
+    this.taken = slot;
     memory.store(record + START, start);
     memory.store(record + THREAD, thread);
     const incarnation = this.incarnationOf(slot);
@@ -91,16 +95,25 @@ export class SlotTable implements Deaths {
     return { slot, incarnation, token: tokenOf(slot, incarnation) };
   }
 
-  /** Gives a slot back; nothing of it may be in use any more. */
+  /** Gives this thread's own slot back; nothing of it may be in use any more. */
   release(slot: number): void {
     const { memory } = this;
     const record = this.record(slot);
     const next = (this.incarnationOf(slot) + 1) % INCARNATIONS;
     memory.store(record + SEAT, (next << STATE_BITS) | FREE);
-    // The mark of one that has ended stays: nobody would put it there again if this were cut here.
-    if (memory.load(record + WHO) > 0) memory.store(record + START, 0);
+    memory.store(record + START, 0);
     memory.store(record + THREAD, 0);
     memory.store(record + WHO, 0); // COMMIT: pairs with takeAt's load
+    if (slot === this.taken) this.taken = -1;
+  }
+
+  /**
+   * Gives a recovered slot back. Whoever gave it up may live: its name, in a free seat, would keep
+   * everybody away for as long, if this were cut there. NOBODY is always gone.
+   */
+  bury(slot: number): void {
+    this.memory.store(this.record(slot) + WHO, NOBODY);
+    this.release(slot);
   }
 
   /** Whether the slot is anybody's, of the living or the dead. */
@@ -149,6 +162,11 @@ export class SlotTable implements Deaths {
   /** This thread's own seat, which it may hold locks on: for recovery, as if it were dead. */
   giveUp(slot: number): void {
     this.declareSeen(slot, this.memory.load(this.record(slot) + SEAT), LEFT);
+  }
+
+  /** What this thread was about to sit down on: a stack overflow has cut it short. */
+  giveUpTaken(): void {
+    if (this.taken >= 0) this.giveUp(this.taken);
   }
 
   /** Whether the thread that had the slot has only given it up, and still runs. */

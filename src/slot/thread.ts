@@ -37,6 +37,9 @@ const files = modules?.getBuiltinModule?.('node:fs');
 /** No thread of worker_threads has this number: names below it are drawn at random. */
 const LARGEST = 2 ** 30;
 
+/** In the place of a name: no thread's, and so always gone. */
+export const NOBODY = -(2 ** 31);
+
 let known: ThreadName | null = null;
 
 /** This thread. */
@@ -51,7 +54,7 @@ export function thisThread(): ThreadName {
  * One without an id is gone when somebody has put its name in the place of its start (slot.ts).
  */
 export function isGone(who: number, start: number): boolean {
-  if (who < 0) return start === who;
+  if (who < 0) return who === NOBODY || start === who;
   if (!canAsk(who)) return false;
   const now = startOf(who);
   return now === null || (start > 0 && now !== 0 && now !== start);

@@ -1,6 +1,8 @@
 // Who the threads of a schedule are, what has become of them, and what they were about to do: the
 // part of the machine that its sources ask, and stop in.
 
+import type * as Threads from '../../src/slot/thread.ts';
+import { NOBODY } from '../../src/slot/thread.ts';
 import { Access } from './access.ts';
 import { MAX_THREADS } from './races.ts';
 import type { Site } from './sites.ts';
@@ -21,6 +23,7 @@ const DAY_MS = 1_000_000;
 function startOf(t: number): number {
   return t + 1;
 }
+
 export class Lives extends Access {
   readonly status = new Uint8Array(MAX_THREADS);
   readonly pendingSite = new Int32Array(MAX_THREADS);
@@ -93,17 +96,18 @@ export class Lives extends Access {
   }
 
   /** What src/slot/thread.ts tells the threads here: who they are, and who of them is dead. */
-  threadModule(): object {
+  threadModule(): typeof Threads {
     const nameOf = (t: number) => {
       return { who: this.whoIs(t), start: this.elsewhere ? 0 : startOf(t), thread: t + 1 };
     };
     return {
       thisThread: () => nameOf(this.unwatched ? this.sitting : this.current),
       isGone: (who: number, start: number) =>
-        who < 0 ? start === who : this.isGone(who - FIRST_WHO, start),
+        who < 0 ? who === NOBODY || start === who : this.isGone(who - FIRST_WHO, start),
       canAsk: (who: number) => who > 0,
       clockMs: () => DAY_MS,
       beBlind: () => undefined,
+      NOBODY,
     };
   }
 

@@ -169,7 +169,7 @@ function letZonesFail(realm: Realm): void {
 function link(units: readonly Transformed[], machine: Machine): Realm['module'] {
   const code = new Map(units.map((unit) => [unit.path, unit.code]));
   const made = new Map<string, Record<string, unknown>>();
-  made.set(TOLD, machine.threadModule() as Record<string, unknown>);
+  made.set(TOLD, { ...machine.threadModule() });
   const $G = function () {} as unknown as { prototype: unknown };
   $G.prototype = Object.getPrototypeOf(function* () {}).prototype;
   const hooks: Record<string, unknown> = {

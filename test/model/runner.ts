@@ -142,9 +142,11 @@ export class Runner {
     this.made.length = 0;
     this.last = -1;
     this.preemptions = limits.preemptions;
-    const dead = this.stage.scenario.dead?.length ?? 0;
-    this.kills = Math.min(limits.kills, UNDERTAKERS - dead); // one at least recovers in the end
-    this.throws = limits.throws;
+    const { dead = [], elsewhere = false } = this.stage.scenario;
+    // Elsewhere, who tells of the dead may have come and gone before a stack overflows.
+    this.throws = elsewhere && limits.kills > 0 ? 0 : limits.throws;
+    const spared = UNDERTAKERS - dead.length - this.throws; // one at least recovers in the end
+    this.kills = Math.min(limits.kills, spared);
     this.timeouts = limits.timeouts;
     this.rescued = 0;
     this.machine.patient = limits.queues === false;

@@ -2,11 +2,11 @@
 // memory to go back to, and an auditor, which is the real, unloaded source on the same buffer.
 
 import { Memory } from '../../src/word/memory.ts';
-import { occupy, type Attachment } from '../../src/heap/attachment.ts';
+import type { Attachment } from '../../src/heap/attachment.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
 import type { Formatted } from '../../src/heap/open.ts';
 import { FEW } from '../support/classes.ts';
-import { shapeOf, tinyHeap, type Tiny } from '../support/tiny.ts';
+import { shapeOf, sit, tinyHeap, type Tiny } from '../support/tiny.ts';
 import { Book } from './book.ts';
 import type { Realm } from './loader.ts';
 import { DONE } from './lives.ts';
@@ -57,7 +57,7 @@ export class Stage {
     const module = realm.module('src/heap/heap.ts') as { SharedHeap: typeof SharedHeap };
     this.enter = () => module.SharedHeap['enter'](formatted);
     const real = new Memory(handle.buffer, layout.metadataByte, layout);
-    this.auditor = occupy(real, geometry) ?? missing('no slot is left for the auditor');
+    this.auditor = sit({ memory: real, geometry, layout });
     this.emptyShape = shapeOf(this.auditor);
     this.namer = new Namer(geometry, layout, realm.machine.regions);
     realm.machine.drive(() => scenario.before?.(this.scene));
@@ -118,8 +118,4 @@ function sceneOf(realm: Realm, scenario: Scenario, tiny: Tiny): Scene {
     mayFail: () => realm.failAt > 0,
     gone: () => realm.machine.seeEnds(),
   };
-}
-
-function missing(what: string): never {
-  throw new Error(what);
 }

@@ -6,12 +6,13 @@
 // The adversary kills a thread, overflows its stack, or freezes it: puts it aside in front of some
 // access while the others go on, for a while or until they can only wait for it, by time too. Then
 // it goes on from where it stood, and everything has to be as if it had merely been slow. The
-// hunter kills at random too, and whoever stands where nobody has died before, at work or
-// recovering: what it does depends on the schedules before, so the schedule repeats it, no seed.
+// hunter kills at random too, or overflows a stack, and kills whoever stands where nobody has died
+// before, at work or recovering: what it does depends on the schedules before, so the schedule
+// repeats it, no seed.
 
 import { Dice } from '../support/dice.ts';
 import { MAX_THREADS } from './races.ts';
-import { KILL, STOP, TIMEOUT, type Limits, type Policy, type Runner } from './runner.ts';
+import { KILL, STOP, THROW, TIMEOUT, type Limits, type Policy, type Runner } from './runner.ts';
 
 export type Adversary = 'nobody' | 'kill' | 'hunt' | 'throw' | 'freeze';
 
@@ -29,7 +30,7 @@ const KILLS = 3;
 /** What a walk may do: an adversary strikes, a wait may end by time now and then. */
 export function limitsOf(adversary: Adversary): Limits {
   const kills = adversary === 'kill' || adversary === 'hunt' ? KILLS : 0;
-  const throws = adversary === 'throw' ? 1 : 0;
+  const throws = adversary === 'throw' || adversary === 'hunt' ? 1 : 0;
   return { preemptions: Infinity, kills, throws, timeouts: 2 };
 }
 
@@ -64,13 +65,13 @@ export class RandomWalk implements Policy {
     this.steps++;
     this.split(runner);
     const { runs, timeouts } = this;
-    if (this.hunts && runs + timeouts < runner.count && runner.machine.isNewToDie(runner.last)) {
-      return KILL + runner.last;
-    }
+    const prey = KILL + runner.last;
+    const inReach = runs + timeouts < runner.count && runner.choices[runs + timeouts] === prey;
+    if (this.hunts && inReach && runner.machine.isNewToDie(runner.last)) return prey;
     if (!this.freezes && this.strikeAt >= 0 && this.steps >= this.strikeAt) {
       if (runs + timeouts < runner.count) {
         this.strikeAt = this.steps + 1 + this.dice.below(this.length);
-        return runner.choices[runs + timeouts] as number;
+        return this.strike(runner);
       }
     }
     const others = this.others(runner);
@@ -79,6 +80,13 @@ export class RandomWalk implements Policy {
     if (runs === 0) return STOP;
     if (others === 0) this.frozen = -1;
     return this.priorities ? this.highest(runner) : this.any(runner, others || runs);
+  }
+
+  /** A hunter may also overflow the stack of who would die; now and then it does. */
+  private strike({ choices, count, last }: Runner): number {
+    const first = this.runs + this.timeouts;
+    const mayThrow = this.hunts && first + 1 < count && choices[first + 1] === THROW + last;
+    return choices[mayThrow && this.dice.below(8) === 0 ? first + 1 : first] as number;
   }
 
   /** Threads that may run stand first among the choices, then those whose wait may end by time. */

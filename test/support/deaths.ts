@@ -11,12 +11,12 @@ import { usedPages } from '../../src/page/zone.ts';
 import { isLive } from '../../src/block/statemap.ts';
 import { SlotTable } from '../../src/slot/slot.ts';
 import { Allocation } from '../../src/heap/allocate.ts';
-import { depotsWith, occupy, viewFrom, type Attachment } from '../../src/heap/attachment.ts';
+import { depotsWith, viewFrom, type Attachment } from '../../src/heap/attachment.ts';
 import { Release } from '../../src/heap/release.ts';
 import { Resize } from '../../src/heap/resize.ts';
 import { validate } from '../../src/heap/validate.ts';
 import { mortal, type MortalMemory } from './cut.ts';
-import { shapeOf, tinyHeap, type Tiny, type TinyOptions } from './tiny.ts';
+import { shapeOf, sit, tinyHeap, type Tiny, type TinyOptions } from './tiny.ts';
 
 /** A seat whose thread may die. */
 export interface Mortal extends Attachment {
@@ -41,7 +41,7 @@ class Survivors extends SlotTable {
 
 export function groundOf(options: TinyOptions): Ground {
   const tiny = tinyHeap(options);
-  const dead = occupy(mortal(tiny), tiny.geometry) as Mortal;
+  const dead = sit({ ...tiny, memory: mortal(tiny) }) as Mortal;
   const [heir, last] = [survivorOf(tiny), survivorOf(tiny)];
   return { tiny, dead, heir, last, empty: shapeOf(last) };
 }

@@ -6,9 +6,10 @@ import { layoutOf } from '../../src/word/geometry.ts';
 import { HEADER } from '../../src/word/layout.ts';
 import type { ClassGeometry, Geometry, Layout } from '../../src/word/geometry.ts';
 import { Memory } from '../../src/word/memory.ts';
+import { SlotTable } from '../../src/slot/slot.ts';
 import { standardClasses } from '../../src/block/sizeclass.ts';
 import type { Mode } from '../../src/heap/mode.ts';
-import { occupy, type Attachment } from '../../src/heap/attachment.ts';
+import { viewFrom, type Attachment } from '../../src/heap/attachment.ts';
 import { format } from '../../src/heap/create.ts';
 import { handleOf, type HeapHandle } from '../../src/heap/open.ts';
 import { SharedHeap } from '../../src/heap/heap.ts';
@@ -83,10 +84,15 @@ function geometryFor(options: TinyOptions): { geometry: Geometry; first: number 
 }
 
 /** A seat, and the layers as the thread on it sees them. */
-export function sit(tiny: Tiny): Attachment {
-  const on = occupy(tiny.memory, tiny.geometry);
-  if (on === null) throw new Error('every slot is taken');
-  return on;
+export function sit({
+  memory,
+  geometry,
+  layout,
+}: Pick<Tiny, 'memory' | 'geometry' | 'layout'>): Attachment {
+  const table = new SlotTable(memory, layout, geometry.maxSlots);
+  const seat = table.take();
+  if (seat === null) throw new Error('every slot is taken');
+  return viewFrom(memory, geometry, table, seat);
 }
 
 /** The layers beneath a heap. */

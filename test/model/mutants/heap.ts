@@ -102,6 +102,14 @@ export const ofHeap: readonly Mutant[] = [
     'const stillLive = true;',
   ),
   mutant(
+    'who is cut while it sits down keeps the seat',
+    'tracked: blocks of the dead, who have all seats',
+    'src/heap/session.ts',
+    'table.giveUpTaken();',
+    '',
+    { walk: 'hunt' },
+  ),
+  mutant(
     'a seat is taken and not counted',
     'attach and detach, two visitors',
     'src/slot/slot.ts',

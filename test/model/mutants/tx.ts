@@ -226,6 +226,14 @@ export const ofTx: readonly Mutant[] = [
     '',
     { walk: 'hunt' },
   ),
+  mutant(
+    'who has crashed goes on with a transaction of its old seat',
+    'tx, in one function: one commits, one fails',
+    'src/heap/txpart.ts',
+    '(session === this.session ? work(session) : over)',
+    'work(session)',
+    { walk: 'hunt' },
+  ),
   mutant('a part that no leader knows stays', LED, ENGINE, 'this.finishAlone(record);', '', dying),
   mutant(
     'a part is known before it is open',

@@ -83,8 +83,11 @@ export function dropsIn(scene: Scene, me: number): boolean {
   const mine = enter(scene);
   if (mine === null) return false;
   scene.book.sits(me, mine.slot);
-  const ptr = mine.alloc(64);
-  if (ptr !== 0 && !mine.free(ptr)) throw new Error('a visitor cannot free its block');
-  mine.detach();
+  try {
+    const ptr = mine.alloc(64);
+    if (ptr !== 0 && !mine.free(ptr)) throw new Error('a visitor cannot free its block');
+  } finally {
+    mine.detach(); // also when its stack has overflowed: others may have no other seat
+  }
   return true;
 }
