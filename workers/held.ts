@@ -5,10 +5,13 @@
 // When it comes through without having been stopped, it rests: it is terminated all the same.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { HeapHandle, SharedHeap } from '../src/index.ts';
+import { layersOf } from '../test/crash/account.ts';
 import type { Range } from '../test/crash/client.ts';
 import { DONE, obey, rest, type HoldWords } from '../test/crash/hold.ts';
 import { Ledger, type LedgerWords } from '../test/crash/ledger.ts';
+import { plantStrays } from '../test/crash/strays.ts';
 import { Tour } from '../test/crash/tour.ts';
+import type { Setting } from '../test/crash/trial.ts';
 import { Dice } from '../test/support/dice.ts';
 
 export interface HeldOrders {
@@ -20,21 +23,43 @@ export interface HeldOrders {
   readonly range: Range;
   readonly owner: number;
   readonly tracked: boolean;
-  readonly alone: boolean;
+  readonly setting: Setting;
+  /** Slots of the dead, of whom nobody else tells. */
+  readonly gone: readonly number[];
   readonly role: 'tour' | 'founder' | 'recoverer' | 'heir';
   readonly steps: number;
   readonly ground: SharedArrayBuffer;
 }
 
-const { build, hold, role, ...orders } = workerData as HeldOrders;
+const { build, hold, role, setting, gone, ...orders } = workerData as HeldOrders;
+if (setting === 'elsewhere') hideTheSystem();
 const heaps = (await import(build)) as { SharedHeap: typeof SharedHeap };
 obey(hold);
 const ledger = new Ledger(orders.ledger);
 const random = new Dice(orders.seed);
 const complain = (text: string) => parentPort?.postMessage(text);
-const tour = new Tour({ ...orders, ledger, random, complain }, heaps.SharedHeap);
+const alone = setting !== 'company';
+const overflows = setting === 'overflow' && !orders.tracked; // blocks of such are nobody's
+const plan = { ...orders, ledger, random, complain, alone, overflows };
+const tour = new Tour(plan, heaps.SharedHeap);
+if (gone.length > 0) tellOf(gone);
+if (setting === 'strays') plantStrays(tour.client);
 if (role === 'recoverer') tour.heap.recover();
 if (role === 'founder') tour.found();
 tour.run();
 tour.heap.recover();
 rest(DONE);
+
+/** As elsewhere than on Linux: this thread has no name by which others can ask, nor asks itself. */
+function hideTheSystem(): void {
+  const { getBuiltinModule } = process;
+  const without = (name: string) => (name === 'node:fs' ? undefined : getBuiltinModule(name));
+  process.getBuiltinModule = without as typeof getBuiltinModule;
+}
+
+/** By a mark, as the sentinel and `watch` do, or by hand. */
+function tellOf(slots: readonly number[]): void {
+  const { table } = layersOf(tour.heap);
+  if (random.below(2) === 0) for (const slot of slots) table.markEnded(table.threadOf(slot));
+  tour.heap.reap(...slots);
+}

@@ -29,7 +29,8 @@ const { ending, steps, pause, place, ...orders } = workerData as MortalOrders;
 const random = new Dice(orders.seed);
 const ledger = new Ledger(orders.ledger);
 const complain = (text: string) => parentPort?.postMessage(text);
-const rest = { steps, tracked: false, alone: false, ground: new SharedArrayBuffer(0) };
+const calm = { tracked: false, alone: false, overflows: false };
+const rest = { ...calm, steps, ground: new SharedArrayBuffer(0) };
 const tour = new Tour({ ...orders, ...rest, ledger, random, complain }, SharedHeap);
 const ballast: number[][] = [];
 

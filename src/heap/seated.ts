@@ -27,6 +27,8 @@ export abstract class Seated extends HeapViews {
   private readonly registry: AttachedHeaps<Seated>;
   private detached = false;
   private lost = false;
+  /** An exception that nobody has looked at yet: there was no stack left for that. */
+  private cut: unknown = null;
   private calls = 0;
 
   protected constructor(formatted: Formatted, session: Session, registry: AttachedHeaps<Seated>) {
@@ -63,14 +65,18 @@ export abstract class Seated extends HeapViews {
   }
 
   private leave(freesItsOwn: boolean): void {
+    if (this.cut !== null) this.crashed();
     if (this.detached) return;
     this.detached = true;
     this.magazines = this.nobodys;
     this.registry.delete(identityOf(this.formatted.memory));
     try {
-      if (!this.lost) this.session.leave(freesItsOwn);
+      if (this.lost) this.session.abandon();
+      else this.session.leave(freesItsOwn);
     } catch (error) {
-      throw this.crashed(error);
+      this.magazines = this.nobodys;
+      this.cut = error;
+      throw this.crashed();
     } finally {
       currentHost()?.isOut(this.formatted);
     }
@@ -87,6 +93,7 @@ export abstract class Seated extends HeapViews {
 
   /** What needs a lock needs a seat to hold it: throws DETACHED when this thread has left. */
   protected present(): Session {
+    if (this.cut !== null) this.crashed();
     if (this.detached) throw new HeapError('DETACHED', allocError('DETACHED', 0).message);
     if (this.lost && !this.rejoin()) throw noSlot(this.formatted);
     return this.session;
@@ -98,7 +105,9 @@ export abstract class Seated extends HeapViews {
     try {
       return work(session);
     } catch (error) {
-      throw this.crashed(error);
+      this.magazines = this.nobodys;
+      this.cut = error;
+      throw this.crashed();
     }
   }
 
@@ -110,7 +119,9 @@ export abstract class Seated extends HeapViews {
       const granule = this.session.allocation.alloc(size, align, zone);
       return typeof granule === 'number' ? granule * BYTES : this.refuse(granule);
     } catch (error) {
-      throw this.crashed(error);
+      this.magazines = this.nobodys;
+      this.cut = error;
+      throw this.crashed();
     }
   }
 
@@ -123,7 +134,9 @@ export abstract class Seated extends HeapViews {
       if (error !== null) this.refusal = error;
       return error === null;
     } catch (error) {
-      throw this.crashed(error);
+      this.magazines = this.nobodys;
+      this.cut = error;
+      throw this.crashed();
     }
   }
 
@@ -152,31 +165,38 @@ export abstract class Seated extends HeapViews {
   }
 
   private refusalToEnter(requested: number): AllocError | null {
+    if (this.cut !== null) this.crashed();
     if (this.detached) return allocError('DETACHED', requested);
     return this.lost && !this.rejoin() ? allocError('NO_SLOT', requested) : null;
   }
 
   /** Sits down again after a crash, and recovers what it left on its old seat. */
   private rejoin(): boolean {
+    this.session.abandon();
     const session = Session.begin(this.formatted, (begun) => begun);
     if (session === null) return false;
-    this.session = session;
+    this.session = session; // still lost, if the stack ends in what comes now
+    session.recovery.sweep();
     this.magazines = session.on.magazines;
     this.lost = false;
-    session.recovery.sweep();
     return true;
   }
 
   /**
    * The seat is a dead one's from here on. What is thrown by design (misuse, told by a HeapError)
-   * is no crash, save the one that says that this thread holds a lock already.
+   * is no crash, save the one that says that this thread holds a lock already. When the stack is
+   * too short for this call, as for the one that was cut, the next one that enters makes it.
    */
-  private crashed(error: unknown): unknown {
-    if (error instanceof HeapError && error.code !== 'CRASHED') return error;
-    this.magazines = this.nobodys;
-    if (!this.lost) this.session.abandon();
-    this.lost = true;
-    return error;
+  private crashed(): unknown {
+    const { cut } = this;
+    if (cut instanceof HeapError && cut.code !== 'CRASHED') {
+      if (!this.lost && !this.detached) this.magazines = this.session.on.magazines;
+    } else {
+      this.lost = true;
+      this.session.abandon();
+    }
+    this.cut = null;
+    return cut;
   }
 }
 

@@ -66,9 +66,9 @@ export class Session {
     table.release(seat.slot);
   }
 
-  /** The slot is left as it is, for recovery. */
+  /** The slot is left as it is, for recovery. Can be done again, also when it is another's by now. */
   abandon(): void {
-    this.on.table.giveUp(this.on.seat.slot);
+    this.on.table.giveUp(this.on.seat);
   }
 }
 

@@ -32,15 +32,17 @@ export abstract class Survivor extends Seated {
   }
 
   /**
-   * The caller knows that the thread on `slot` is gone, and has its slot recovered. False if nobody
-   * sits there, if it is this thread, or if the system says that it lives. Where the system cannot
-   * be asked the caller's word counts: of a thread that lives it would destroy the heap.
+   * The caller knows that the threads on these slots are gone, and has them recovered. Those that
+   * died together are named in one call: it may have to wait for a lock that any of them holds.
+   * False if there was none: where nobody sits, on this thread's slot, or if the system says that
+   * they live. Where it cannot be asked the caller's word counts: of a thread that lives it would
+   * destroy the heap.
    */
-  reap(slot: number): boolean {
+  reap(...slots: number[]): boolean {
     return this.inside(({ on, recovery }) => {
-      const over = slot !== on.seat.slot && on.table.reap(slot);
-      if (over) recovery.sweep();
-      return over;
+      const over = slots.filter((slot) => slot !== on.seat.slot && on.table.reap(slot));
+      if (over.length > 0) recovery.sweep();
+      return over.length > 0;
     });
   }
 

@@ -159,14 +159,18 @@ export class SlotTable implements Deaths {
     return (seat & STATE_MASK) === FREE || this.declareSeen(slot, seat);
   }
 
-  /** This thread's own seat, which it may hold locks on: for recovery, as if it were dead. */
-  giveUp(slot: number): void {
-    this.declareSeen(slot, this.memory.load(this.record(slot) + SEAT), LEFT);
+  /**
+   * This thread's own seat, which it may hold locks on: for recovery, as if it were dead. Does
+   * nothing if it was given up before, by whomever it is now.
+   */
+  giveUp({ slot, incarnation }: Seat): void {
+    this.declareSeen(slot, (incarnation << STATE_BITS) | TAKEN, LEFT);
   }
 
   /** What this thread was about to sit down on: a stack overflow has cut it short. */
   giveUpTaken(): void {
-    if (this.taken >= 0) this.giveUp(this.taken);
+    const { taken } = this;
+    if (taken >= 0) this.declareSeen(taken, this.memory.load(this.record(taken) + SEAT), LEFT);
   }
 
   /** Whether the thread that had the slot has only given it up, and still runs. */

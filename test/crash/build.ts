@@ -26,8 +26,13 @@ export interface HoldBuild {
   remove(): void;
 }
 
-/** Each of them in one file. Those of the crowds have the heap as it is, without holds. */
-const PROGRAMS = ['held.js', 'mortal.js', 'nest.js'];
+/** Each of them in one file. But for the first they have the heap as it is, without holds. */
+const PROGRAMS = [
+  'workers/held.js',
+  'workers/mortal.js',
+  'workers/nest.js',
+  'src/host/sentinel.js', // where the heap's file looks for it
+];
 
 /** `hooks` is the compiled hold.ts, which the built modules import. */
 export async function holdBuild(hooks: URL): Promise<HoldBuild> {
@@ -41,9 +46,9 @@ export async function holdBuild(hooks: URL): Promise<HoldBuild> {
     writeFileSync(file, `import { $at } from ${JSON.stringify(hooks.href)};\n${code}`);
   }
   await bundle(join(directory, 'src/index.js'), directory, 'heap.mjs', hooks);
-  for (const name of PROGRAMS) {
-    const entry = new URL(`../../workers/${name}`, hooks);
-    await bundle(fileURLToPath(entry), directory, name, hooks);
+  for (const path of PROGRAMS) {
+    const entry = new URL(`../../${path}`, hooks);
+    await bundle(fileURLToPath(entry), directory, posix.basename(path), hooks);
   }
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
   return {

@@ -41,7 +41,16 @@ const LANES = 2;
 const MOST_FAILURES = 10;
 const MOST_WAYS = 24;
 const FLAVOURS = ['plain', 'checked', 'tracked'] as const;
-const SETTINGS: readonly Setting[] = ['alone', 'crowded', 'strays', 'locked', 'company'];
+const SETTINGS: readonly Setting[] = [
+  'alone',
+  'crowded',
+  'strays',
+  'full',
+  'overflow',
+  'elsewhere',
+  'locked',
+  'company',
+];
 const NOWHERE = { site: 0, nth: 0 };
 
 /** One way in which an access was reached: who makes `count` of them in that trial. */

@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { SharedHeap } from '../../src/index.ts';
-import { MAGAZINE } from '../../src/word/layout.ts';
 import type { Lock } from '../../src/word/lock.ts';
 import type { ChurnOrders } from '../../workers/churn.ts';
 import { ROOT } from '../model/loader.ts';
@@ -15,6 +14,7 @@ import type { Tally } from '../support/threads/stamped.ts';
 import { layersOf } from './account.ts';
 import type { Client } from './client.ts';
 import { HOLD, type HoldWords } from './hold.ts';
+import { plantStrays } from './strays.ts';
 import type { Spec } from './trial.ts';
 
 export interface Surroundings {
@@ -35,7 +35,8 @@ export function surround(spec: Spec, client: Client, random: Dice): Surroundings
   if (spec.setting === 'company') return company(heap, random);
   if (spec.setting === 'locked') return locked(heap, random);
   if (spec.setting === 'crowded') return crowded(heap);
-  if (spec.setting === 'strays') strays(client);
+  if (spec.setting === 'strays') plantStrays(client);
+  if (spec.setting === 'full') fill(client);
   return NOTHING;
 }
 
@@ -114,18 +115,15 @@ function crowded(heap: SharedHeap): Surroundings {
   return { watch, end };
 }
 
-/** Entries in this thread’s magazines that name blocks in use, as a free that was cut leaves. */
-function strays(client: Client): void {
-  const { heap, ledger } = client;
-  const { magazines, memory, sizes } = layersOf(heap);
-  for (const size of [16, 64, 1024, 9000, 20_000]) {
-    const record = client.alloc(size);
-    if (record < 0) continue;
-    const at = magazines.at(sizes.of(Math.ceil(size / 16)));
-    const top = memory.get(at) + 1;
-    if ((top & MAGAZINE.MASK) <= MAGAZINE.NONE) continue;
-    memory.set(top, ledger.read(record).ptr / 16);
-    memory.set(at, top);
-    ledger.release(record);
+/** All memory is this thread’s, but for a little here and there. */
+function fill(client: Client): void {
+  const records: number[] = [];
+  for (let size = 2 ** 21; size >= 4096; size /= 2) {
+    for (;;) {
+      const record = client.alloc(size);
+      if (record < 0) break;
+      records.push(record);
+    }
   }
+  for (const record of records.slice(-4)) client.free(record);
 }

@@ -15,6 +15,8 @@ export interface TourPlan extends Identity {
   readonly tracked: boolean;
   /** Nobody else allocates meanwhile, so a pointer that is free stays free. */
   readonly alone: boolean;
+  /** Runs out of stack now and then. */
+  readonly overflows: boolean;
   /** Memory in which the tour founds a heap of its own, now and then. */
   readonly ground: SharedArrayBuffer;
 }
@@ -68,7 +70,10 @@ export class Tour {
   }
 
   run(): void {
-    for (let i = 0; i < this.plan.steps; i++) this.step();
+    for (let i = 0; i < this.plan.steps; i++) {
+      if (this.plan.overflows && i % 16 === 8) this.overflow();
+      this.step();
+    }
   }
 
   step(): void {
@@ -165,6 +170,7 @@ export class Tour {
     u8.fill(0xee, ptr, ptr + bytes.length);
     const more = tx.alloc(100);
     if (this.random.below(2) === 0) {
+      tx.free(ptr); // not for long
       tx.rollbackTo(mark);
       return;
     }
@@ -242,13 +248,35 @@ export class Tour {
     if (heap.buddyinfo() + heap.slabinfo() === '') complain('the heap says nothing');
   }
 
+  /** The stack ends somewhere in the midst of the heap. */
+  overflow(): void {
+    const { heap, random } = this;
+    let depth = 0;
+    const dive = (least: number): void => {
+      depth++;
+      if (depth < least) dive(least);
+      else heap.reclaim();
+    };
+    for (const spared of [-Infinity, random.below(600)]) {
+      const least = depth - spared; // at first, all there is
+      depth = 0;
+      try {
+        dive(least);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+      }
+    }
+  }
+
   /** A heap of its own, in memory of its own. */
   found(): void {
     const { ground } = this.plan;
     const own = this.heaps.create({ buffer: ground, maxSlots: 1 });
     const ptr = own.alloc(64);
+    const { handle } = own; // others may come, and where that takes a sentinel it is started
     if (!own.free(ptr)) this.plan.complain('a new heap does not work');
     own.detach();
+    this.heaps.attach(handle).detach();
   }
 
   private refused(ptrs: readonly number[]): void {

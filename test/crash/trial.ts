@@ -19,7 +19,15 @@ import { surround, type Surroundings } from './surroundings.ts';
 
 export type Flavour = 'plain' | 'checked' | 'tracked';
 export type Role = HeldOrders['role'];
-export type Setting = 'alone' | 'company' | 'locked' | 'crowded' | 'strays';
+export type Setting =
+  | 'alone'
+  | 'company'
+  | 'locked'
+  | 'crowded'
+  | 'strays'
+  | 'full'
+  | 'overflow'
+  | 'elsewhere';
 
 /** Where a thread is to be stopped; `nth` 0 is nowhere. */
 export interface Stop {
@@ -98,6 +106,7 @@ export class Trial {
     try {
       await this.live(this.spec.visitor, 1, around);
       if (this.spec.heir !== null) await this.live(this.spec.heir, 2, around);
+      this.heap.reap(...this.goneSlots());
       if (this.random.below(2) === 0) this.goOn();
     } finally {
       this.wrong.push(...(await around.end()));
@@ -130,9 +139,10 @@ export class Trial {
       range,
       owner: nth + 1,
       tracked: flavour === 'tracked',
-      alone: setting !== 'company',
       role: stop.role,
       steps: nth === 1 ? 150 : 40,
+      setting,
+      gone: this.goneSlots(),
       ground: this.ground,
     };
     const parked = await kill(workerData, hold, this.wrong, around);
@@ -147,13 +157,18 @@ export class Trial {
     for (const record of records) if (record >= 0) this.client.free(record);
   }
 
+  /** Slots of the dead, where nobody sees by itself that they are. */
+  private goneSlots(): number[] {
+    return this.spec.setting === 'elsewhere' ? this.others() : [];
+  }
+
   /** Until nobody but the survivor has a slot. */
   private async settle(): Promise<void> {
     const end = performance.now() + PATIENCE_MS;
     this.heap.recover();
     while (this.others().length > 0 && performance.now() < end) {
       await sleep(1);
-      for (const slot of this.others()) this.heap.reap(slot);
+      this.heap.reap(...this.others());
     }
   }
 

@@ -193,8 +193,8 @@ export const ofTakeover: readonly Mutant[] = [
   mutant(
     'who comes back leaves its old seat to others',
     'who catches its overflow takes another seat',
-    'src/heap/seated.ts',
-    'if (!this.lost) this.session.abandon();',
+    'src/heap/session.ts',
+    'this.on.table.giveUp(this.on.seat);',
     '',
     { thrown: true },
   ),
