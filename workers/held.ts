@@ -41,9 +41,9 @@ const complain = (text: string) => parentPort?.postMessage(text);
 const alone = setting !== 'company';
 const overflows = setting === 'overflow' && !orders.tracked; // blocks of such are nobody's
 const plan = { ...orders, ledger, random, complain, alone, overflows };
-const tour = new Tour(plan, heaps.SharedHeap);
+const tour = arrive();
 if (gone.length > 0) tellOf(gone);
-if (setting === 'strays') plantStrays(tour.client);
+if (setting === 'strays' && !orders.tracked) plantStrays(tour.client); // who leaves passes them on
 if (role === 'recoverer') tour.heap.recover();
 if (role === 'founder') tour.found();
 tour.run();
@@ -55,6 +55,17 @@ function hideTheSystem(): void {
   const { getBuiltinModule } = process;
   const without = (name: string) => (name === 'node:fs' ? undefined : getBuiltinModule(name));
   process.getBuiltinModule = without as typeof getBuiltinModule;
+}
+
+/** Where all seats are taken for a while, that may be longer than a newcomer waits. */
+function arrive(): Tour {
+  for (;;) {
+    try {
+      return new Tour(plan, heaps.SharedHeap);
+    } catch (error) {
+      if (setting !== 'crowded' || (error as { code?: string }).code !== 'NO_SLOT') throw error;
+    }
+  }
 }
 
 /** By a mark, as the sentinel and `watch` do, or by hand. */

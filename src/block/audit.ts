@@ -5,12 +5,12 @@
 import { CLASS, MAGAZINE, PAGE, STATE } from '../word/layout.ts';
 import type { Finding, UsedRun } from '../page/audit.ts';
 import type { PageMap } from '../page/pagemap.ts';
-import type { StateMap } from './statemap.ts';
+import { classOfState, type StateMap } from './statemap.ts';
 
 const { SLABS, PAGES, CARVED, FREE, EMPTY, FULL, FULL_COUNT, DEPOT_BLOCKS, GRANULES } = CLASS;
 const { PARTIAL } = CLASS;
 const { NEXT, COUNT, ENTRIES, NONE, CAPACITY } = MAGAZINE;
-const { LIVE, CACHED, SHELVED } = STATE;
+const { CACHED, SHELVED } = STATE;
 
 /** Whether a state says that the block lies in some magazine. */
 function isCached(state: number): boolean {
@@ -90,7 +90,7 @@ export class BlockAuditor {
   run(run: UsedRun, sums: readonly ClassAudit[], runClass: number): void {
     const granule = run.page << this.map.granuleShift;
     const state = this.states.get(granule);
-    const id = isCached(state) ? runClass : state > LIVE ? state - LIVE : 0;
+    const id = isCached(state) ? runClass : classOfState(state);
     const of = sums[id];
     if (id > 0 && (of === undefined || runClass !== id)) {
       this.say('run', granule, `a run of ${String(run.pages)} pages has state ${String(state)}`);
@@ -181,7 +181,7 @@ export class BlockAuditor {
       this.say('slab', granule, `state ${String(state)}, but its bit says the opposite`);
     }
     if (isCached(state)) sums.cached++;
-    else if (state === LIVE + sums.id) sums.live++;
+    else if (state === sums.id) sums.live++;
     else if (state !== 0) this.say('slab', granule, `state ${String(state)} of another class`);
     return state === 0;
   }

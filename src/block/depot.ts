@@ -28,7 +28,7 @@ const { CAPACITY } = CLASS;
 const { LIMIT, PREVIOUS, BATCH } = CACHE;
 const { COUNT, ENTRIES, NONE, MASK } = MAGAZINE;
 const { OUT, OUT_PEAK } = HEADER;
-const { LIVE, SHELVED } = STATE;
+const { SHELVED } = STATE;
 
 /** Blocks that a slot's first refill of a class takes; each further one takes twice as many. */
 const FIRST_BATCH = 4;
@@ -102,7 +102,7 @@ export class Depot implements Guarded {
   /** One block without a magazine, from the zones preferred; its state becomes LIVE. Or 0. */
   takeDirect(preference: readonly number[], entry?: Entry): number {
     this.lock.lock();
-    const granule = this.source.takeLocked(preference, LIVE + this.id, entry);
+    const granule = this.source.takeLocked(preference, this.id, entry);
     if (granule !== 0) this.moved(1);
     this.lock.unlock();
     return granule;
@@ -111,7 +111,7 @@ export class Depot implements Guarded {
   /** Frees one block without a magazine; false if it is not live. Exact: under the lock. */
   giveDirect(granule: number, entry?: Entry): boolean {
     this.lock.lock();
-    const live = this.states.get(granule) === LIVE + this.id;
+    const live = this.states.get(granule) === this.id;
     if (live) {
       this.source.returnLocked(granule, entry);
       this.moved(-1);

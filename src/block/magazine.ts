@@ -26,18 +26,17 @@
 // little to spare, which took the pair to 4.6 ns. So terms here are short, and counted.
 
 import type { Layout } from '../word/geometry.ts';
-import { CACHE, COUNTER, GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
+import { CACHE, CLASS, COUNTER, GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
 import type { StateMap } from './statemap.ts';
 
 const { SHIFT, LIMIT, PREVIOUS } = CACHE;
 const { MASK, NONE } = MAGAZINE;
-const { LIVE, CACHED } = STATE;
+const { CACHED } = STATE;
+const { MAX: CLASSES } = CLASS;
 const { CACHES, MOVING, MOVING_ID, ALLOCS, FREES } = SLOT;
 const { SMALL_MAX, RUNS, RUN_PAGES_MAX } = TABLE;
 const { SHIFT: GRANULE_SHIFT, BYTES } = GRANULE;
-/** States from LIVE + 1 on that say LIVE and a class. */
-const CLASSES = CACHED - LIVE - 1;
 
 export class Magazines {
   readonly memory: Memory;
@@ -84,7 +83,7 @@ export class Magazines {
     if (granule * BYTES !== ptr || (granule - this.firstGranule) >>> 0 >= this.granules)
       return false;
     // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
-    const id = this.memory.getByte(this.origin + granule) - LIVE;
+    const id = this.memory.getByte(this.origin + granule);
     return (id - 1) >>> 0 < CLASSES && this.push(granule, id);
   }
 
@@ -98,21 +97,22 @@ export class Magazines {
     const state = this.origin + granule;
     // RACE: as in `free`; only the slot that the byte names goes on.
     if (memory.getByte(state) !== this.tag) return 0;
-    memory.setByte(state, LIVE + id); // LIVE, then the top: never in no place
+    memory.setByte(state, id); // LIVE, then the top: never in no place
     memory.set(at, top - 1);
     this.count(this.allocs);
     return granule;
   }
 
-  /** Adds a block whose state is LIVE(id); false if the magazine is full. */
+  /** Adds a live block of the class; false if the magazine is full. */
   private push(granule: number, id: number): boolean {
     const { memory } = this;
     const at = this.caches + (id << SHIFT);
     const top = memory.get(at);
     if ((top & MASK) >= memory.get(at + LIMIT)) return false;
     this.count(this.frees); // first: who has counted nothing has changed no state (validate.ts)
-    memory.set(top + 1, granule); // entry, top, then CACHED: never in no place
-    memory.set(at, top + 1);
+    const next = top + 1;
+    memory.set(next, granule); // entry, top, then CACHED: never in no place
+    memory.set(at, next);
     // RACE: as in `free`; of two writers the last one has the block.
     memory.setByte(this.origin + granule, this.tag);
     return true;

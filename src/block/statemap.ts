@@ -11,12 +11,13 @@
 // (strays.ts). A checked heap decides with a compare-and-swap instead.
 
 import type { Layout } from '../word/geometry.ts';
-import { GRANULE, STATE, TABLE } from '../word/layout.ts';
+import { CLASS, GRANULE, STATE, TABLE } from '../word/layout.ts';
 import { ENTRY } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 import { Generations } from './generations.ts';
 
-const { LIVE, CACHED, LARGE, SIMPLE_LIVE } = STATE;
+const { LARGE, SIMPLE_LIVE } = STATE;
+const { MAX: CLASSES } = CLASS;
 const { BYTES } = GRANULE;
 const { KIND, BLOCK } = ENTRY;
 
@@ -161,10 +162,10 @@ export class StateMap {
 
 /** Whether a state says that its block is handed out. */
 export function isLive(state: number): boolean {
-  return state === LARGE || state === SIMPLE_LIVE || (state > LIVE && state < CACHED);
+  return state === LARGE || state === SIMPLE_LIVE || classOfState(state) > 0;
 }
 
 /** The class in a LIVE state, or 0 for any other state. */
 export function classOfState(state: number): number {
-  return state > LIVE && state < CACHED ? state - LIVE : 0;
+  return state <= CLASSES ? state : 0;
 }

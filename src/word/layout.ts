@@ -251,21 +251,20 @@ export const PAGE = Object.freeze({
 });
 
 //   FREE       free in its slab or run, or no block's start         class or zone lock
+//   1 … 63     LIVE: handed out, and a block of this class          whoever holds the block
 //   LARGE      a live run straight from a zone                      its holder; zone lock
 //   SIMPLE_*   a block of the simple heap; END bounds an arena      simple lock
 //   DIGIT+d    inside one: five bits of its length                  simple lock
-//   LIVE+c     handed out; c is the class                           whoever holds the block
 //   CACHED+s   in a magazine of slot s                              slot s
 //   SHELVED    in a magazine that lies in the depot                 class lock
 export const STATE = Object.freeze({
   FREE: 0,
-  LARGE: 1,
-  SIMPLE_LIVE: 2,
-  SIMPLE_FREE: 3,
-  SIMPLE_END: 4,
-  SHELVED: 5,
-  DIGIT: 32,
-  LIVE: 64,
+  LARGE: 64,
+  SIMPLE_LIVE: 65,
+  SIMPLE_FREE: 66,
+  SIMPLE_END: 67,
+  SHELVED: 68,
+  DIGIT: 96,
   CACHED: 128,
 });
 

@@ -83,7 +83,7 @@ describe('a depot', () => {
     const [block = 0] = take(bob, 1);
     const marks = statesOf(bob, loadedIn(bob));
     expect(marks).toEqual(new Array(CAPACITY - 1).fill(STATE.CACHED + bob.slot));
-    expect(statesOf(bob, [block])).toEqual([STATE.LIVE + 1]);
+    expect(statesOf(bob, [block])).toEqual([1]);
     expect(cached(bob)).toBe(SOME - 1);
   });
 

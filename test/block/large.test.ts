@@ -67,7 +67,7 @@ describe('a run of a class', () => {
     const on = sit(tinyHeap({ classes: FEW }));
     const before = shapeOf(on);
     const source = on.depots[RUN]?.source;
-    const block = source?.takeLocked(any, STATE.LIVE + RUN) ?? 0;
+    const block = source?.takeLocked(any, RUN) ?? 0;
     expect(on.map.run(block >> 4)).toBe(3);
     expect(validate(on)).toEqual([]);
     source?.returnLocked(block);
@@ -79,7 +79,7 @@ describe('a run of a class', () => {
     expect(on.depots[RUN]?.refill()).toBe(true);
     expect(on.magazines.loaded(RUN)).toBe(1);
     const block = on.magazines.pop(RUN);
-    expect(on.states.get(block)).toBe(STATE.LIVE + RUN);
+    expect(on.states.get(block)).toBe(RUN);
     expect(validate(on)).toEqual([]);
   });
 });

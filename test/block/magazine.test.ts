@@ -28,7 +28,7 @@ describe('a magazine', () => {
     expect(blocks.map((block) => on.states.get(block))).toEqual(new Array(3).fill(128));
     for (const block of blocks.toReversed()) {
       expect(on.magazines.pop(ID)).toBe(block);
-      expect(on.states.get(block)).toBe(STATE.LIVE + ID);
+      expect(on.states.get(block)).toBe(ID);
     }
     expect(on.magazines.pop(ID), 'empty').toBe(0);
   });
@@ -36,7 +36,7 @@ describe('a magazine', () => {
   test('does not give a block whose state names another slot, nor one that is live or free', () => {
     const { on, blocks } = loaded();
     const top = blocks.at(-1) as number;
-    for (const state of [STATE.CACHED + 1, STATE.LIVE + ID, STATE.LIVE + 2, STATE.FREE]) {
+    for (const state of [STATE.CACHED + 1, ID, 2, STATE.FREE]) {
       on.states.mark(top, state);
       expect(on.magazines.pop(ID)).toBe(0);
       expect([on.states.get(top), on.magazines.loaded(ID)]).toEqual([state, 3]);
@@ -52,7 +52,7 @@ describe('a magazine', () => {
     for (const ptr of ptrs) expect(on.magazines.free(ptr)).toBe(true);
     expect(on.magazines.loaded(ID)).toBe(3);
     expect(on.magazines.free(more * 16), 'full').toBe(false);
-    expect(on.states.get(more), 'and nothing is changed').toBe(STATE.LIVE + ID);
+    expect(on.states.get(more), 'and nothing is changed').toBe(ID);
   });
 
   test('takes back nothing but a live block of a class', () => {

@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from 'vitest';
 import { classOfState } from '../../src/block/statemap.ts';
-import { STATE } from '../../src/word/layout.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';
 
 const { states, layout } = sit(tinyHeap({ zones: [0, 16, 0] }));
@@ -44,5 +43,5 @@ test('a state is read where it was written, and clearing takes no other state al
 test('only a live state of a class names that class', () => {
   const classes = Array.from({ length: 256 }, (_, state) => classOfState(state));
   expect(classes.filter((id) => id !== 0)).toEqual(Array.from({ length: 63 }, (_, i) => i + 1));
-  expect(classes[STATE.LIVE + 1]).toBe(1);
+  expect(classes[1]).toBe(1);
 });

@@ -1,6 +1,6 @@
-// A stack that really ends, at every depth inside the heap: its thread goes on at its next call, and
-// nothing is lost. What is cut here has no block in its hands; who was just allocating may forget
-// the one that it would have got (README).
+// A stack that really ends, at every depth inside the heap: its thread goes on at its next call,
+// and nothing is lost. What is cut here has no block in its hands; who was just allocating may
+// forget the one that it would have got (README).
 
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { SharedHeap } from '../../src/index.ts';

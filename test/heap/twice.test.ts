@@ -4,7 +4,6 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { STATE } from '../../src/word/layout.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
 import { FEW } from '../support/classes.ts';
 import { assertProperty } from '../support/random.ts';
@@ -30,8 +29,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 function freeAtOnce(ptr: number, first: SharedHeap, second: SharedHeap): void {
   const { states } = layersOf(first);
   const live = states.get(ptr / 16);
-  const id = live - STATE.LIVE;
-  const room = [first, second].every((seat) => layersOf(seat).depots[id]?.makeRoom() === true);
+  const room = [first, second].every((seat) => layersOf(seat).depots[live]?.makeRoom() === true);
   expect(first.free(ptr)).toBe(true);
   if (room) states.mark(ptr / 16, live);
   expect(second.free(ptr)).toBe(room);

@@ -73,21 +73,13 @@ const inStates: [what: string, damage: (g: Ground) => void, finding: RegExp][] =
   ['a state inside a block', ({ on, live }) => on.states.mark(live + 1, 200), /no block's start/],
   ['a state inside a run', ({ on, run }) => on.states.mark(run * 16 + 5, 1), /no block's start/],
   ['a live block set free', ({ on, live }) => on.states.mark(live, 0), /its bit says the opposite/],
-  [
-    'a state of another class',
-    ({ on, live }) => on.states.mark(live, STATE.LIVE + 2),
-    /of another/,
-  ],
+  ['a state of another class', ({ on, live }) => on.states.mark(live, 2), /of another/],
   [
     'a large state in a slab',
     ({ on, live }) => on.states.mark(live, STATE.LARGE),
     /of another class/,
   ],
-  [
-    'a run of another class',
-    ({ on, run }) => on.states.mark(run * 16, STATE.LIVE + 1),
-    /3 pages has/,
-  ],
+  ['a run of another class', ({ on, run }) => on.states.mark(run * 16, 1), /3 pages has/],
   ['a run of nobody', ({ on, run }) => on.states.mark(run * 16, 0), /in use by nobody/],
   ['a lost block', ({ on, live }) => on.states.mark(live, STATE.CACHED), /cached in no magazine/],
   ['a lost large run', ({ on, large }) => on.states.mark(large * 16, 0), /in use by nobody/],
@@ -96,14 +88,22 @@ const inStates: [what: string, damage: (g: Ground) => void, finding: RegExp][] =
     ({ on, arena }) => on.states.mark(arena * 16, 0),
     /END byte is gone/,
   ],
-  ['a simple block set free', ({ on, simple }) => on.states.mark(simple[0], 3), /blocks of|merged/],
-  ['a simple hole set live', ({ on, simple }) => on.states.mark(simple[1], 2), /3 blocks of/],
+  [
+    'a simple block set free',
+    ({ on, simple }) => on.states.mark(simple[0], STATE.SIMPLE_FREE),
+    /blocks of|merged/,
+  ],
+  [
+    'a simple hole set live',
+    ({ on, simple }) => on.states.mark(simple[1], STATE.SIMPLE_LIVE),
+    /3 blocks of/,
+  ],
   [
     'a front tag',
-    ({ on, simple }) => on.states.mark(simple[0] + 1, 32 + 3),
+    ({ on, simple }) => on.states.mark(simple[0] + 1, STATE.DIGIT + 3),
     /add up|blocks of|tag/,
   ],
-  ['a rear tag', ({ on, simple }) => on.states.mark(simple[1] - 1, 32 + 3), /tag|length/],
+  ['a rear tag', ({ on, simple }) => on.states.mark(simple[1] - 1, STATE.DIGIT + 3), /tag|length/],
 ];
 
 const inPages: [what: string, damage: (g: Ground) => void, finding: RegExp][] = [

@@ -8,7 +8,7 @@ import type { Attachment } from '../../src/heap/attachment.ts';
 import { isLive } from '../../src/block/statemap.ts';
 import type { Book, Operation, Pact } from './book.ts';
 
-const { CACHED, SHELVED, LIVE, LARGE, SIMPLE_LIVE, FREE } = STATE;
+const { CACHED, SHELVED, SIMPLE_LIVE, FREE } = STATE;
 const { MASK, ENTRIES, COUNT, NEXT } = MAGAZINE;
 const { SIMPLE_GRANULES } = HEADER;
 
@@ -127,7 +127,7 @@ class Census {
   private block(granule: number, state: number, inArena: boolean): void {
     const { thrown, freesTwice } = this.options;
     const tags = this.listed.get(granule) ?? [];
-    if (inArena ? state === SIMPLE_LIVE : state === LARGE || (state > LIVE && state < CACHED)) {
+    if (inArena ? state === SIMPLE_LIVE : state !== SIMPLE_LIVE && isLive(state)) {
       this.live.add(granule);
       if (thrown === 0 && !freesTwice && tags.length > 0) this.say(granule, state, tags);
     } else if ((state >= CACHED || state === SHELVED) && !inArena) {

@@ -10,17 +10,17 @@ export const ofMagazines: readonly Mutant[] = [
     'push marks a block cached before it is listed',
     'slab, two rounds of one block',
     MAGAZINE,
-    'memory.set(top + 1, granule); // entry, top, then CACHED: never in no place\n',
-    'memory.setByte(this.origin + granule, this.tag);\n    memory.set(top + 1, granule);\n',
+    'memory.set(next, granule); // entry, top, then CACHED: never in no place\n',
+    'memory.setByte(this.origin + granule, this.tag);\n    memory.set(next, granule);\n',
     dying,
   ),
   mutant(
     'pop lowers the top before the block is live',
     'slab, two rounds of one block',
     MAGAZINE,
-    'memory.setByte(state, LIVE + id); // LIVE, then the top: never in no place\n' +
+    'memory.setByte(state, id); // LIVE, then the top: never in no place\n' +
       '    memory.set(at, top - 1);',
-    'memory.set(at, top - 1);\n    memory.setByte(state, LIVE + id);',
+    'memory.set(at, top - 1);\n    memory.setByte(state, id);',
     dying,
   ),
   mutant(
