@@ -66,7 +66,7 @@ export class Session {
     table.release(seat.slot);
   }
 
-  /** The slot is left as it is, for recovery. Again is no harm, also when it is another's by now. */
+  /** The slot is left as it is, for recovery. Again is no harm, though it be another's by now. */
   abandon(): void {
     this.on.table.giveUp(this.on.seat);
   }

@@ -120,12 +120,12 @@ export class Transaction extends TxPart implements Disposable {
    * if not given) and then rolls back. Only the thread that began the transaction may.
    */
   commit({ waitMs = COMMIT_MS }: { readonly waitMs?: number } = {}): Result<void> {
-    const end = performance.now() + waitMs;
     const { leader } = this.part;
-    for (;;) {
+    for (let end = -1; ;) {
       const seen = leader.votes();
       const done = this.tryCommit();
       if (done !== null) return done;
+      if (end < 0) end = performance.now() + waitMs;
       const left = end - performance.now();
       if (left <= 0) return this.giveUp('TIMEOUT');
       this.inside(() => leader.waitForNews(seen, Math.min(left, PATIENCE_MS)));
@@ -175,7 +175,7 @@ export class Transaction extends TxPart implements Disposable {
   /** A granule, or 0 with the reason in `failure`. The dead may have what is missing. */
   private step(requested: number, work: (session: Session) => number | AllocError): number {
     if (this.voted || this.isOver(requested)) return 0;
-    const once = () => this.here(work, allocError('ABORTED', requested));
+    const once = () => this.here(work, null) ?? allocError('ABORTED', requested);
     let done = once();
     if (typeof done !== 'number' && SHORTAGES.includes(done.code)) {
       this.inside(({ recovery, allocation }) => {

@@ -27,8 +27,6 @@ export type Outcome = 'open' | 'committed' | 'rolled back';
 export type Inside = <T>(work: (session: Session) => T) => T;
 
 export class TxPart {
-  /** What other threads join with: a frozen plain object. */
-  readonly handle: TransactionHandle;
   protected readonly inside: Inside;
   protected readonly session: Session;
   protected readonly part: Part;
@@ -41,10 +39,14 @@ export class TxPart {
     this.inside = inside;
     this.session = session;
     this.part = part;
-    const { leader, leaderNumber } = part;
-    this.handle = Object.freeze({
+  }
+
+  /** What other threads join with: a frozen plain object. */
+  get handle(): TransactionHandle {
+    const { leader, leaderNumber } = this.part;
+    return Object.freeze({
       kind: 'atomalloc-transaction',
-      heap: identityOf(session.on.memory),
+      heap: identityOf(this.session.on.memory),
       record: leader.index,
       number: leaderNumber,
     });
@@ -93,7 +95,7 @@ export class TxPart {
    * A thread that has crashed since is on another one, and what it had begun is `over`: recovery
    * has ended it before this thread came back.
    */
-  protected here<T>(work: (session: Session) => T, over: T): T {
+  protected here<T, Over>(work: (session: Session) => T, over: Over): T | Over {
     return this.inside((session) => (session === this.session ? work(session) : over));
   }
 

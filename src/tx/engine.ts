@@ -9,10 +9,10 @@ import { kindNumber, KINDS, kindWord } from './journal.ts';
 import {
   ABORTED,
   COMMITTED,
+  firstOf,
   KEPT,
   OPEN,
   READY,
-  recordsOf,
   TxRecord,
   UNDONE,
   type TxParts,
@@ -44,6 +44,8 @@ export class TxEngine {
   private readonly parts: TxParts;
   private readonly blocks: Blocks;
   private readonly slot: number;
+  /** Views that were needed before: most often this slot's own. */
+  private readonly records: TxRecord[] = [];
 
   constructor(parts: TxParts, blocks: Blocks, slot: number) {
     this.parts = parts;
@@ -174,7 +176,7 @@ export class TxEngine {
   /** Brings to an end whatever a slot's thread has left; how many transactions it rolled back. */
   recover(slot: number): number {
     let undone = 0;
-    for (const index of recordsOf(slot)) {
+    for (let index = firstOf(slot); index < firstOf(slot + 1); index++) {
       const record = this.recordAt(index);
       const was = record.state();
       if (was === 0) continue;
@@ -188,22 +190,18 @@ export class TxEngine {
   }
 
   private freeRecord(): TxRecord | null {
-    for (const index of recordsOf(this.slot)) {
+    for (let index = firstOf(this.slot); index < firstOf(this.slot + 1); index++) {
       const record = this.recordAt(index);
       if (!record.isFree()) continue;
-      this.finishLeaderOf(record); // which may still name the record in its list
+      const [leader, number] = record.leader(); // which may still name the record in its list
+      if (record.number() > 0 && leader !== index) this.finish(this.recordAt(leader), number);
       return record;
     }
     return null;
   }
 
-  private finishLeaderOf(record: TxRecord): void {
-    const [leader, number] = record.leader();
-    if (record.number() > 0 && leader !== record.index) this.finish(this.recordAt(leader), number);
-  }
-
   recordAt(index: number): TxRecord {
-    return new TxRecord(this.parts, index);
+    return (this.records[index] ??= new TxRecord(this.parts, index));
   }
 
   /** Under the part's lock, while it is open: the next entry, and what is done with it. */
@@ -233,14 +231,15 @@ export class TxEngine {
   private finishLocked(leader: TxRecord, number: number): void {
     const committed = leader.is(number, COMMITTED);
     if (!committed && !leader.is(number, ABORTED)) return;
-    for (const index of leader.joinedLocked()) {
+    const joined = leader.joinedLocked();
+    for (const index of joined) {
       const part = this.recordAt(index);
       part.lock.lock();
       if (!part.isFree()) this.applyLocked(part, committed);
       part.lock.unlock();
     }
     this.applyLocked(leader, committed);
-    leader.announce();
+    if (joined.length > 0) leader.announce();
   }
 
   /** A part that no leader knows. */

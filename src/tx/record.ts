@@ -156,9 +156,9 @@ export class TxRecord implements Guarded {
   }
 }
 
-/** The numbers of a slot's records. */
-export function recordsOf(slot: number): number[] {
-  return Array.from({ length: PER_SLOT }, (_, i) => slot * PER_SLOT + i);
+/** The first of a slot's records; PER_SLOT of them follow one another. */
+export function firstOf(slot: number): number {
+  return slot * PER_SLOT;
 }
 
 export function slotOfRecord(index: number): number {

@@ -5,6 +5,8 @@
 import { layoutOf } from '../../src/word/geometry.ts';
 import { HEADER } from '../../src/word/layout.ts';
 import type { ClassGeometry, Geometry, Layout } from '../../src/word/geometry.ts';
+import { TX } from '../../src/word/records.ts';
+import { firstOf } from '../../src/tx/record.ts';
 import { Memory } from '../../src/word/memory.ts';
 import { SlotTable } from '../../src/slot/slot.ts';
 import { standardClasses } from '../../src/block/sizeclass.ts';
@@ -93,6 +95,11 @@ export function sit({
   const seat = table.take();
   if (seat === null) throw new Error('every slot is taken');
   return viewFrom(memory, geometry, table, seat);
+}
+
+/** The numbers of a slot's transaction records. */
+export function recordsOf(slot: number): number[] {
+  return Array.from({ length: TX.PER_SLOT }, (_, i) => firstOf(slot) + i);
 }
 
 /** The layers beneath a heap. */

@@ -4,10 +4,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { TX } from '../../src/word/records.ts';
 import type { Part, TxEngine } from '../../src/tx/engine.ts';
-import { COMMITTED, KEPT, OPEN, READY, recordsOf, TxRecord, UNDONE } from '../../src/tx/record.ts';
+import { COMMITTED, KEPT, OPEN, READY, TxRecord, UNDONE } from '../../src/tx/record.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
 import { expectNoArrayLost } from '../support/deaths.ts';
-import { anotherSeat, layersOf, tinyHeap } from '../support/tiny.ts';
+import { anotherSeat, layersOf, recordsOf, tinyHeap } from '../support/tiny.ts';
 
 function engineOf(heap: SharedHeap): TxEngine {
   return heap['session'].tx;

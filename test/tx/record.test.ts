@@ -9,12 +9,11 @@ import {
   KEPT,
   OPEN,
   READY,
-  recordsOf,
   slotOfRecord,
   TxRecord,
   UNDONE,
 } from '../../src/tx/record.ts';
-import { sit, tinyHeap } from '../support/tiny.ts';
+import { recordsOf, sit, tinyHeap } from '../support/tiny.ts';
 
 const STATES = [OPEN, READY, COMMITTED, ABORTED, KEPT, UNDONE];
 

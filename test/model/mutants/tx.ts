@@ -204,10 +204,10 @@ export const ofTx: readonly Mutant[] = [
     ENGINE,
     [
       [
-        'for (const index of leader.joinedLocked()) {',
-        'this.applyLocked(leader, committed);\n    for (const index of leader.joinedLocked()) {',
+        'for (const index of joined) {',
+        'this.applyLocked(leader, committed);\n    for (const index of joined) {',
       ],
-      ['this.applyLocked(leader, committed);\n    leader.announce();', 'leader.announce();'],
+      ['this.applyLocked(leader, committed);\n    if (joined', 'if (joined'],
     ],
     dying,
   ),
@@ -222,7 +222,7 @@ export const ofTx: readonly Mutant[] = [
     'a record is used again that its leader still names',
     OWN,
     ENGINE,
-    'this.finishLeaderOf(record); // which may still name the record in its list',
+    'if (record.number() > 0 && leader !== index) this.finish(this.recordAt(leader), number);',
     '',
     { walk: 'hunt' },
   ),
