@@ -10,7 +10,7 @@ const UNREACHED: Readonly<Record<string, string>> = {
   'src/block/magazine.ts carry': 'every 2^32 operations of one slot',
   'src/tx/journal.ts isChained': 'its step to a second array is taken in test/tx/journal.test.ts',
   'src/heap/create.ts create': 'nobody else has the buffer yet',
-  'src/heap/session.ts begin': 'a wait for one of eight spare seats, all of them taken at once',
+  'src/heap/session.ts sitDown': 'a wait for one of eight spare seats, all of them taken at once',
 };
 
 /** Lines that only word what is wrong with a damaged heap; a schedule does not damage it. */
