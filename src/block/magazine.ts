@@ -30,7 +30,7 @@ import { CACHE, CLASS, COUNTER, GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '..
 import type { Memory } from '../word/memory.ts';
 import type { StateMap } from './statemap.ts';
 
-const { SHIFT, LIMIT, PREVIOUS } = CACHE;
+const { LIMIT, PREVIOUS } = CACHE;
 const { MASK, NONE } = MAGAZINE;
 const { CACHED } = STATE;
 const { MAX: CLASSES } = CLASS;
@@ -90,7 +90,7 @@ export class Magazines {
   /** Takes a block of the class; 0 if the magazine is empty, or its top entry not ours to give. */
   pop(id: number): number {
     const { memory } = this;
-    const at = this.caches + (id << SHIFT);
+    const at = this.caches + id;
     const top = memory.get(at);
     if ((top & MASK) <= NONE) return 0;
     const granule = memory.get(top);
@@ -106,7 +106,7 @@ export class Magazines {
   /** Adds a live block of the class; false if the magazine is full. */
   private push(granule: number, id: number): boolean {
     const { memory } = this;
-    const at = this.caches + (id << SHIFT);
+    const at = this.caches + id;
     const top = memory.get(at);
     if ((top & MASK) >= memory.get(at + LIMIT)) return false;
     this.count(this.frees); // first: who has counted nothing has changed no state (validate.ts)
@@ -201,7 +201,7 @@ export class Magazines {
 
   /** Word index of the slot's TOP for a class. */
   at(id: number): number {
-    return this.caches + (id << SHIFT);
+    return this.caches + id;
   }
 
   /** Drops the loaded magazine's top entry, which `pop` refused; returns its granule. */

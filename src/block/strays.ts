@@ -18,7 +18,7 @@ import { CACHE, CLASS, HEADER, MAGAZINE, SLOT } from '../word/layout.ts';
 import type { Layout } from '../word/geometry.ts';
 import type { Memory } from '../word/memory.ts';
 
-const { TOP, PREVIOUS, SHIFT } = CACHE;
+const { TOP, PREVIOUS } = CACHE;
 const { FULL } = CLASS;
 const { COUNT, ENTRIES, MASK, NEXT, NONE } = MAGAZINE;
 
@@ -39,7 +39,7 @@ export class Strays {
     const { memory } = this;
     const slots = memory.load(HEADER.SLOTS_USED);
     for (let slot = 0; slot < slots; slot++) {
-      const at = this.caches + slot * SLOT.WORDS + (id << SHIFT);
+      const at = this.caches + slot * SLOT.WORDS + id;
       this.purgeMagazine(memory.get(at + TOP), first, end); // RACE: see above
       this.purgeMagazine(memory.get(at + PREVIOUS), first, end); // RACE: see above
     }

@@ -198,13 +198,16 @@ export const SLOT = Object.freeze({
   ALLOCS: 16,
   FREES: 17,
   CACHES: 32,
-  WORDS: 32 + 64 * 4,
+  WORDS: 32 + 256,
   MAX: 128,
   SPARES: 4,
 });
 
-/** A slot's magazines of one class: the word index of the top entry, of the other one's, … */
-export const CACHE = Object.freeze({ TOP: 0, LIMIT: 1, PREVIOUS: 2, BATCH: 3, WORDS: 4, SHIFT: 2 });
+/**
+ * A slot's magazines, 64 words of each kind, one for each class: the word index of the loaded one's
+ * top entry, how far that may be filled, the other one's top, and how many blocks to refill.
+ */
+export const CACHE = Object.freeze({ TOP: 0, LIMIT: 64, PREVIOUS: 128, BATCH: 192, WORDS: 256 });
 
 // A magazine is 64 words on a 64-word boundary, so one word (TOP) says both which magazine it is
 // (its high bits) and how far it is filled (its low six): entries stand in words 4..63, and a top

@@ -3,7 +3,7 @@
 // say where a cached one lies. A block must be in exactly one place; while somebody lies dead in
 // the middle of something, in at least one.
 
-import { CLASS, HEADER, MAGAZINE, PAGE, SLOT, STATE } from '../../src/word/layout.ts';
+import { CACHE, CLASS, HEADER, MAGAZINE, PAGE, SLOT, STATE } from '../../src/word/layout.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { isLive } from '../../src/block/statemap.ts';
 import type { Book, Operation, Pact } from './book.ts';
@@ -75,8 +75,9 @@ class Census {
     const { memory, layout, geometry } = this.on;
     for (let slot = 0; slot < geometry.maxSlots; slot++) {
       const record = layout.slots + slot * SLOT.WORDS;
-      const at = record + SLOT.CACHES + id * 4;
-      for (const top of [memory.get(at), memory.get(at + 2), memory.get(record + SLOT.MOVING)]) {
+      const at = record + SLOT.CACHES + id;
+      const previous = memory.get(at + CACHE.PREVIOUS);
+      for (const top of [memory.get(at), previous, memory.get(record + SLOT.MOVING)]) {
         this.entries(top, CACHED + slot, id);
       }
     }

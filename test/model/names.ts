@@ -101,7 +101,7 @@ export class Namer {
     const [slot, word] = [Math.floor(offset / SLOT.WORDS), offset % SLOT.WORDS];
     if (word < SLOT.CACHES) return `slot ${slot} ${nameIn(SLOT, word, ['WORDS', 'MAX', 'CACHES'])}`;
     const cache = word - SLOT.CACHES;
-    return `slot ${slot} ${CACHE_NAMES[cache & 3] ?? ''} of class ${cache >> 2}`;
+    return `slot ${slot} ${CACHE_NAMES[cache >> 6] ?? ''} of class ${cache & 63}`;
   }
 
   private magazine(offset: number): string {

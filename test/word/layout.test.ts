@@ -146,7 +146,8 @@ describe('the records', () => {
     expect(CLASS.PARTIAL + ZONE.COUNT).toBeLessThanOrEqual(CLASS.EMPTY);
     expect(PAGE.BITS + PAGE.BITS_WORDS).toBeLessThanOrEqual(PAGE.WORDS);
     expect(ROOT.NAME + ROOT.NAME_BYTES / 4).toBe(ROOT.WORDS);
-    expect(SLOT.CACHES + (CLASS.MAX + 1) * CACHE.WORDS).toBeLessThanOrEqual(SLOT.WORDS);
+    expect(SLOT.CACHES + CACHE.WORDS).toBeLessThanOrEqual(SLOT.WORDS);
+    expect(CACHE.LIMIT - CACHE.TOP).toBeGreaterThan(CLASS.MAX);
     expect(MAGAZINE.ENTRIES + MAGAZINE.CAPACITY).toBe(MAGAZINE.WORDS);
     expect(HEADER.NOTICES + NOTICE.COUNT * NOTICE.WORDS).toBeLessThanOrEqual(HEADER.WORDS);
     expect(2 ** ZONE.ORDERS).toBeGreaterThan(2 ** 22);
