@@ -224,7 +224,7 @@ export const ofTx: readonly Mutant[] = [
     ENGINE,
     'if (record.number() > 0 && leader !== index) this.finish(this.recordAt(leader), number);',
     '',
-    { walk: 'hunt' },
+    { walk: 'kill' },
   ),
   mutant(
     'who has crashed goes on with a transaction of its old seat',
