@@ -89,7 +89,7 @@ describe('a mode switch', () => {
     const heap = SharedHeap.create({ size: '64MiB' });
     const tallies = churn(heap, 8, { seed, steps: 1e9 }, signals);
     const uses = new Set<string>();
-    for (let i = 0; i < 150; i++) {
+    for (let i = 0; i < 150 || (uses.size < 4 && i < 3000); i++) {
       heap.setMode(MODES[i % 3]!);
       for (const { use } of heap.extents()) uses.add(use);
       await sleep(3);

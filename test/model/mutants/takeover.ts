@@ -116,7 +116,7 @@ export const ofTakeover: readonly Mutant[] = [
     SLOT,
     '(this.incarnationOf(slot) + 1) % INCARNATIONS',
     'this.incarnationOf(slot)',
-    { walk: 'nobody' },
+    { walk: 'freeze' },
   ),
   mutant(
     'a late witness does not look who sits there now',

@@ -228,7 +228,7 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutant(
     'who has crashed goes on with a transaction of its old seat',
-    'tx, in one function: one commits, one fails',
+    'tx, in one function, alone',
     'src/heap/txpart.ts',
     '(session === this.session ? work(session) : over)',
     'work(session)',

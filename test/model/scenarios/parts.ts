@@ -190,6 +190,11 @@ export const scenarios: readonly Scenario[] = [
     threads: [(s) => inOne(s, 0, false), (s) => inOne(s, 1, true)],
   },
   {
+    name: 'tx, in one function, alone',
+    ...shared,
+    threads: [(s) => inOne(s, 0, false)],
+  },
+  {
     name: 'tx, open when its thread leaves',
     ...shared,
     threads: [(s) => leaveOpen(s, 0), (s) => rollBackOne(s, 1)],
