@@ -164,7 +164,11 @@ export class SlotTable implements Deaths {
    * nothing if it was given up before, by whomever it is now.
    */
   giveUp({ slot, incarnation }: Seat): void {
-    this.declareSeen(slot, (incarnation << STATE_BITS) | TAKEN, LEFT);
+    if (this.declareSeen(slot, (incarnation << STATE_BITS) | TAKEN, LEFT)) return;
+    // It may have been cut in `release`: free already, but still in this thread's name.
+    const next = (incarnation + 1) % INCARNATIONS;
+    if (this.memory.load(this.record(slot) + WHO) !== thisThread().who) return;
+    this.declareSeen(slot, (next << STATE_BITS) | FREE, LEFT);
   }
 
   /** What this thread was about to sit down on: a stack overflow has cut it short. */

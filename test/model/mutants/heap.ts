@@ -110,6 +110,14 @@ export const ofHeap: readonly Mutant[] = [
     { walk: 'hunt' },
   ),
   mutant(
+    'a seat that its thread was giving back when it was cut is not given up',
+    'tracked: blocks of the dead, who have all seats',
+    'src/slot/slot.ts',
+    'this.declareSeen(slot, (next << STATE_BITS) | FREE, LEFT);',
+    '',
+    { walk: 'hunt' },
+  ),
+  mutant(
     'a seat is taken and not counted',
     'attach and detach, two visitors',
     'src/slot/slot.ts',
