@@ -8,7 +8,7 @@
 //   WHO 0             the thread             attach, by CAS: one of several threads wins
 //   SEAT i, free      i, taken               the same thread, next
 //   SEAT i, any       i, dead                who has seen that its thread is gone; reap; by CAS
-//   SEAT i, taken     i, given up            the thread itself, when its stack overflowed; by CAS
+//   SEAT i, any       i, given up            the thread itself, when its stack overflowed; by CAS
 //   WHO any           NOBODY                 recovery, when nothing is left of the slot
 //   SEAT i, any       i + 1, free            detach; recovery, next
 //   WHO any           0                      the same thread, next: only now may it be taken
