@@ -4,10 +4,9 @@ import { TOLL_STUDY } from '../deaths/toll.ts';
 import { LATENCY_STUDY } from '../latency/studies.ts';
 import { SETUP_STUDY } from '../setup/studies.ts';
 import { SPACE_STUDIES, tierSpaceStudy } from '../space/studies.ts';
-import { COST_STUDY } from './costs.ts';
 import { GROWTH_STUDIES } from './growth.ts';
 import { HANDOVER_CONTESTS } from './handover.ts';
-import { TIER_CONTESTS, TIERS, TRANSACTION_CONTESTS } from './ours.ts';
+import { COST_CONTESTS, TIER_CONTESTS, TIERS, TRANSACTION_CONTESTS } from './ours.ts';
 import { CONTESTS } from './rows.ts';
 import { studyOf, type Study } from './study.ts';
 
@@ -16,7 +15,7 @@ export const STUDIES: readonly Study[] = [
   ...TIER_CONTESTS.map((contest) => studyOf(contest)),
   tierSpaceStudy(TIERS),
   ...TRANSACTION_CONTESTS.map((contest) => studyOf(contest)),
-  COST_STUDY,
+  ...COST_CONTESTS.map((contest) => studyOf(contest)),
   RECOVERY_STUDY,
   TOLL_STUDY,
   SETUP_STUDY,

@@ -1,4 +1,5 @@
-// Contests among ourselves: two tiers against the simple heap, transactions against none.
+// Contests among ourselves: two tiers against the simple heap, transactions against none, and what
+// a pair costs at each step down from the magazines to the zones.
 import type { PeerName } from '../versus/peers.ts';
 import { OURS, type Contest } from './contest.ts';
 import { KIB, row } from './rows.ts';
@@ -54,3 +55,22 @@ export const TRANSACTION_CONTESTS: readonly Contest[] = [
     goal: null,
   }),
 ];
+
+const STEPS: readonly (readonly [name: string, size: number, live: number])[] = [
+  ['64 B in a magazine', 64, 1],
+  ['64 B through the depot', 64, 180],
+  ['64 B through slabs', 64, 20_000],
+  ['8 KiB, slabs come and go', 8 * KIB, 1000],
+  ['16 KiB, each run cut and merged', 16 * KIB, 1000],
+  ['1 MiB straight from a zone', 1024 * KIB, 1],
+];
+
+export const COST_CONTESTS: readonly Contest[] = STEPS.map(([name, size, live]) =>
+  row('costs of a pair, a step further down each', name, live === 1 ? 'pair' : 'batch', {
+    size,
+    live,
+    peers: [OURS, 'loop alone'],
+    natives: false,
+    goal: null,
+  }),
+);

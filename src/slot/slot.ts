@@ -161,7 +161,7 @@ export class SlotTable implements Deaths {
 
   /**
    * This thread's own seat, which it may hold locks on: for recovery, as if it were dead. Does
-   * nothing if it was given up before, by whomever it is now.
+   * nothing if it was given up before, whoever has it now.
    */
   giveUp({ slot, incarnation }: Seat): void {
     if (this.declareSeen(slot, (incarnation << STATE_BITS) | TAKEN, LEFT)) return;
