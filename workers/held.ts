@@ -10,7 +10,7 @@ import type { Range } from '../test/crash/client.ts';
 import { DONE, obey, rest, type HoldWords } from '../test/crash/hold.ts';
 import { Ledger, type LedgerWords } from '../test/crash/ledger.ts';
 import { plantStrays } from '../test/crash/strays.ts';
-import { Tour } from '../test/crash/tour.ts';
+import { MODES, Tour } from '../test/crash/tour.ts';
 import type { Setting } from '../test/crash/trial.ts';
 import { Dice } from '../test/support/dice.ts';
 
@@ -40,7 +40,8 @@ const random = new Dice(orders.seed);
 const complain = (text: string) => parentPort?.postMessage(text);
 const alone = setting !== 'company';
 const overflows = setting === 'overflow' && !orders.tracked; // blocks of such are nobody's
-const plan = { ...orders, ledger, random, complain, alone, overflows };
+const modes = setting === 'simple' ? (['simple-heap'] as const) : MODES;
+const plan = { ...orders, ledger, random, complain, alone, overflows, modes };
 const tour = arrive();
 if (gone.length > 0) tellOf(gone);
 if (setting === 'strays' && !orders.tracked) plantStrays(tour.client); // who leaves passes them on

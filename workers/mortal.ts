@@ -7,7 +7,7 @@ import { SharedHeap, type HeapHandle } from '../src/index.ts';
 import type { Range } from '../test/crash/client.ts';
 import { Ledger, type LedgerWords } from '../test/crash/ledger.ts';
 import { pauseIfAsked, type PauseWords } from '../test/crash/pause.ts';
-import { Tour } from '../test/crash/tour.ts';
+import { MODES, Tour } from '../test/crash/tour.ts';
 import { Dice } from '../test/support/dice.ts';
 
 export type Ending = 'killed' | 'throw' | 'exit' | 'memory' | 'overflow' | 'undertaker';
@@ -29,7 +29,7 @@ const { ending, steps, pause, place, ...orders } = workerData as MortalOrders;
 const random = new Dice(orders.seed);
 const ledger = new Ledger(orders.ledger);
 const complain = (text: string) => parentPort?.postMessage(text);
-const calm = { tracked: false, alone: false, overflows: false };
+const calm = { tracked: false, alone: false, overflows: false, modes: MODES };
 const rest = { ...calm, steps, ground: new SharedArrayBuffer(0) };
 const tour = new Tour({ ...orders, ...rest, ledger, random, complain }, SharedHeap);
 const ballast: number[][] = [];

@@ -46,6 +46,7 @@ const SETTINGS: readonly Setting[] = [
   'crowded',
   'strays',
   'full',
+  'simple',
   'overflow',
   'elsewhere',
   'locked',

@@ -36,7 +36,7 @@ export function surround(spec: Spec, client: Client, random: Dice): Surroundings
   if (spec.setting === 'locked') return locked(heap, random);
   if (spec.setting === 'crowded') return crowded(heap);
   if (spec.setting === 'strays') plantStrays(client);
-  if (spec.setting === 'full') fill(client);
+  if (spec.setting === 'full') return full(client, random);
   return NOTHING;
 }
 
@@ -115,8 +115,8 @@ function crowded(heap: SharedHeap): Surroundings {
   return { watch, end };
 }
 
-/** All memory is this thread’s, but for a little here and there. */
-function fill(client: Client): void {
+/** All memory is this thread’s, but for a little here and there; so are most of the arrays. */
+function full(client: Client, random: Dice): Surroundings {
   const records: number[] = [];
   for (let size = 2 ** 21; size >= 4096; size /= 2) {
     for (;;) {
@@ -126,4 +126,16 @@ function fill(client: Client): void {
     }
   }
   for (const record of records.slice(-4)) client.free(record);
+  const { pool, magazines, memory } = layersOf(client.heap);
+  const note = magazines.movingAt; // nothing is moving
+  const arrays: number[] = [];
+  for (;;) {
+    const array = pool.take(magazines.holder, note);
+    if (array === 0) break;
+    arrays.push(array);
+    memory.set(note, 0);
+  }
+  const giveAll = (end: number) => void arrays.splice(0, end).forEach((it) => pool.give(it));
+  giveAll(random.below(8));
+  return { ...NOTHING, end: async () => (giveAll(arrays.length), []) };
 }

@@ -15,6 +15,7 @@ export interface TourPlan extends Identity {
   readonly tracked: boolean;
   /** Nobody else allocates meanwhile, so a pointer that is free stays free. */
   readonly alone: boolean;
+  readonly modes: readonly Mode[];
   /** Runs out of stack now and then. */
   readonly overflows: boolean;
   /** Memory in which the tour founds a heap of its own, now and then. */
@@ -24,7 +25,7 @@ export interface TourPlan extends Identity {
 type Step = (tour: Tour) => void;
 type Attach = Pick<typeof SharedHeap, 'attach' | 'create'>;
 
-const MODES: readonly Mode[] = ['two-tier', 'simple-heap', 'hybrid'];
+export const MODES: readonly Mode[] = ['two-tier', 'simple-heap', 'hybrid'];
 const KIB = 1024;
 const ALIGNMENTS = [32, 64, 256, 4096, 16384, 65536] as const;
 
@@ -41,7 +42,7 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
   [4, (tour) => tour.pass()],
   [4, (tour) => tour.flood(tour.random.logUniform(16, 4 * KIB), 150)],
   [2, (tour) => tour.flood(tour.random.logUniform(9 * KIB, 48 * KIB), 24)],
-  [4, (tour) => tour.heap.setMode(MODES[tour.random.below(3)] as Mode)],
+  [4, (tour) => tour.changeMode()],
   [3, (tour) => tour.transact()],
   [1, (tour) => tour.takePart()],
   [2, (tour) => tour.misuse()],
@@ -219,6 +220,11 @@ export class Tour {
     if (heap.deref(ref) !== 0 || heap.freeRef(ref)) this.plan.complain(`ref ${ref} is still good`);
   }
 
+  changeMode(): void {
+    const { modes } = this.plan;
+    this.heap.setMode(modes[this.random.below(modes.length)] as Mode);
+  }
+
   /** Gives the slot back and takes one again. */
   revisit(): void {
     if (this.plan.tracked) for (const record of this.client.held()) this.client.free(record);
@@ -257,14 +263,16 @@ export class Tour {
       if (depth < least) dive(least);
       else heap.reclaim();
     };
-    for (const spared of [-Infinity, random.below(600)]) {
-      const least = depth - spared; // at first, all there is
+    let ends = 0;
+    // First all there is; then in the heap; then, if that was cut, while it sits down again.
+    for (const spared of [-Infinity, random.below(600), random.below(300), random.below(300)]) {
       depth = 0;
       try {
-        dive(least);
+        dive(ends - spared);
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
       }
+      ends ||= depth;
     }
   }
 

@@ -26,6 +26,7 @@ export type Setting =
   | 'crowded'
   | 'strays'
   | 'full'
+  | 'simple'
   | 'overflow'
   | 'elsewhere';
 
@@ -88,6 +89,7 @@ export class Trial {
       size: '4MiB',
       maxSlots: setting === 'crowded' ? 2 : 4,
       zones: { dmaEnd: '1MiB', highStart: '3MiB' },
+      mode: setting === 'simple' ? 'simple-heap' : 'two-tier',
       checked: flavour === 'checked',
       trackOwners: flavour === 'tracked',
     });
