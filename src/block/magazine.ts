@@ -28,7 +28,8 @@
 import type { Layout } from '../word/geometry.ts';
 import { CACHE, CLASS, COUNTER, GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
-import type { StateMap } from './statemap.ts';
+import { ENTRY } from '../word/records.ts';
+import type { Entry, StateMap } from './statemap.ts';
 
 const { LIMIT, PREVIOUS } = CACHE;
 const { MASK, NONE } = MAGAZINE;
@@ -37,6 +38,7 @@ const { MAX: CLASSES } = CLASS;
 const { CACHES, MOVING, MOVING_ID, ALLOCS, FREES } = SLOT;
 const { SMALL_MAX, RUNS, RUN_PAGES_MAX } = TABLE;
 const { SHIFT: GRANULE_SHIFT, BYTES } = GRANULE;
+const { KIND, BLOCK } = ENTRY;
 
 export class Magazines {
   readonly memory: Memory;
@@ -103,6 +105,19 @@ export class Magazines {
     return granule;
   }
 
+  /** As `pop`, for a journal's entry, which names the block before that is live. */
+  popFor(id: number, entry: Entry): number {
+    const { memory } = this;
+    const granule = this.loaded(id) > 0 ? this.top(id) : 0;
+    // RACE: as in `pop`.
+    if (granule === 0 || memory.getByte(this.origin + granule) !== this.tag) return 0;
+    memory.set(entry.at + BLOCK, granule);
+    memory.set(entry.at + KIND, entry.kind);
+    const popped = this.pop(id);
+    if (popped === 0) memory.set(entry.at + KIND, 0);
+    return popped;
+  }
+
   /** Adds a live block of the class; false if the magazine is full. */
   private push(granule: number, id: number): boolean {
     const { memory } = this;
@@ -119,7 +134,7 @@ export class Magazines {
   }
 
   /** The class that serves `size` from magazines; 0, which has none, for all that is unusual. */
-  private classOf(size: number): number {
+  classOf(size: number): number {
     if ((size | 0) !== size) return 0;
     // RACE: setMode may be writing the table; any past entry names a class that serves the size.
     if ((size - 1) >>> 0 < SMALL_MAX) return this.memory.getByte((size + 15) >>> GRANULE_SHIFT);

@@ -43,7 +43,7 @@ export class Allocation {
 
   /**
    * A live block's granule, or why not. Who names a zone is not served from magazines, nor a
-   * journal: with an entry, the block is live and the entry names it, or neither.
+   * checked heap's journal. With an entry, the block is live and the entry names it, or neither.
    */
   alloc(size: number, align: number = BYTES, zone?: ZoneName, entry?: Entry): number | AllocError {
     const code = this.refuse(size, align, zone);
@@ -81,7 +81,7 @@ export class Allocation {
   private serve(asked: Asked): number {
     const { size, align, zone, entry } = asked;
     if (modeIn(this.on.memory) === 'simple-heap') return this.fromSimple(asked);
-    const { sizes, map } = this.on;
+    const { sizes, map, states } = this.on;
     const granules = Math.ceil(size / BYTES);
     // Slabs start on a page: their blocks have no alignment beyond it.
     const id =
@@ -91,7 +91,8 @@ export class Allocation {
           ? 0
           : sizes.aligned(granules, align / BYTES);
     if (id === 0) return this.fromZone(asked);
-    if (zone === undefined && entry === undefined) return this.fromMagazine(id);
+    const exact = states.checked && entry !== undefined;
+    if (zone === undefined && !exact) return this.fromMagazine(id, entry);
     return this.counted(this.on.depots[id]?.takeDirect(PREFERENCES[zone ?? 'any'], entry) ?? 0);
   }
 
@@ -124,18 +125,18 @@ export class Allocation {
   }
 
   /** Pops, refilling as often as it takes; straight from the class when it has no magazine. */
-  private fromMagazine(id: number): number {
+  private fromMagazine(id: number, entry?: Entry): number {
     const { magazines, depots, states } = this.on;
     const depot = depots[id];
     if (depot === undefined) return 0;
     for (;;) {
       if (states.checked) this.registerTop(id);
-      const granule = magazines.pop(id);
+      const granule = entry === undefined ? magazines.pop(id) : magazines.popFor(id, entry);
       if (granule !== 0) return granule;
       if (magazines.loaded(id) > 0) this.dropTop(id);
       else if (!depot.refill()) break;
     }
-    return this.counted(depot.takeDirect(PREFERENCES.any));
+    return this.counted(depot.takeDirect(PREFERENCES.any, entry));
   }
 
   /** The block that `pop` will hand out, if it is ours to give. */

@@ -23,7 +23,7 @@ import { Session } from './session.ts';
 import { isHealthy, statsOf, type HeapStats } from './stats.ts';
 import { Survivor } from './survivor.ts';
 import { buddyinfo, slabinfo, summary } from './text.ts';
-import { Transaction } from './transaction.ts';
+import { dropEnded, Transaction } from './transaction.ts';
 import type { TransactionHandle } from './txpart.ts';
 import { validate, type Finding } from './validate.ts';
 import { blockView, type ViewType } from './views.ts';
@@ -48,7 +48,7 @@ export class SharedHeap extends Survivor implements Disposable {
   /** Named pointers: how threads find shared structures. */
   readonly roots: Roots = new Roots((work) => this.inside(work));
   /** Transactions that may still be open. */
-  private parts: readonly Transaction[] = [];
+  private readonly parts: Transaction[] = [];
 
   private constructor(formatted: Formatted, session: Session) {
     super(formatted, session, attached);
@@ -271,14 +271,18 @@ export class SharedHeap extends Survivor implements Disposable {
 
   /** A part in that transaction, or a new one; null when it is over, or no record is left. */
   private partIn(handle: TransactionHandle | null): Transaction | null {
-    this.parts = this.parts.filter((tx) => tx.outcome() === 'open'); // the others now know
+    dropEnded(this.parts);
     return this.inside((session) => {
       session.recovery.attend();
       const { tx: engine } = session;
       const part = handle === null ? engine.begin() : engine.join(handle.record, handle.number);
       if (part === null) return null;
-      const tx = new Transaction((work) => this.inside(work), session, part);
-      this.parts = [...this.parts, tx];
+      const tx = new Transaction(
+        (work, only, over) => this.inside(work, only, over),
+        session,
+        part,
+      );
+      this.parts.push(tx);
       return tx;
     });
   }

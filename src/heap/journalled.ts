@@ -1,8 +1,9 @@
 // Blocks that are taken and freed for a journal's entry: what the transactions (src/tx) need of the
-// layers above them.
+// layers above them. Like any others they come out of this slot's magazines and go back there.
 
 import type { AllocError } from '../word/errors.ts';
 import { GRANULE } from '../word/layout.ts';
+import type { Magazines } from '../block/magazine.ts';
 import type { Entry, StateMap } from '../block/statemap.ts';
 import { TxEngine, type Blocks } from '../tx/engine.ts';
 import type { Allocation } from './allocate.ts';
@@ -11,17 +12,25 @@ import type { Release } from './release.ts';
 
 class JournalledBlocks implements Blocks {
   readonly states: StateMap;
+  private readonly magazines: Magazines;
   private readonly allocation: Allocation;
   private readonly release: Release;
 
-  constructor(states: StateMap, allocation: Allocation, release: Release) {
+  constructor({ states, magazines }: Attachment, allocation: Allocation, release: Release) {
     this.states = states;
+    this.magazines = magazines;
     this.allocation = allocation;
     this.release = release;
   }
 
   takeFor(size: number, entry: Entry): number | AllocError {
-    return this.allocation.alloc(size, GRANULE.BYTES, undefined, entry);
+    const id = this.magazines.classOf(size);
+    const granule = id === 0 ? 0 : this.magazines.popFor(id, entry);
+    return granule || this.allocation.alloc(size, GRANULE.BYTES, undefined, entry);
+  }
+
+  stow(granule: number): boolean {
+    return this.magazines.free(granule * GRANULE.BYTES);
   }
 
   giveFor(entry: Entry): boolean {
@@ -31,5 +40,5 @@ class JournalledBlocks implements Blocks {
 
 /** Transactions as one seat works on them. */
 export function engineOf(on: Attachment, allocation: Allocation, release: Release): TxEngine {
-  return new TxEngine(on, new JournalledBlocks(on.states, allocation, release), on.seat.slot);
+  return new TxEngine(on, new JournalledBlocks(on, allocation, release), on.seat.slot);
 }

@@ -99,9 +99,13 @@ export abstract class Seated extends HeapViews {
     return this.session;
   }
 
-  /** Runs what may take locks; if it is cut, this thread's seat is given up. */
-  protected inside<T>(work: (session: Session) => T): T {
+  /**
+   * Runs what may take locks; if it is cut, this thread's seat is given up. What is to run in the
+   * name of the session `only` does not when this thread has sat down anew: then it is `over`.
+   */
+  protected inside<T>(work: (session: Session) => T, only?: Session, over?: T): T {
     const session = this.present();
+    if (only !== undefined && session !== only) return over as T;
     try {
       return work(session);
     } catch (error) {

@@ -3,7 +3,8 @@
 // what they were after a rollback. Whatever ends it early (a failed allocation, an exception, a
 // participant's abort or death, a time-out) rolls back all of it, on every thread.
 //
-// Every journalled step takes two locks, the journal's and that of the block's class or zone.
+// Every step takes the journal's lock, and that of the block's class or zone only when no magazine
+// serves it.
 
 import { GRANULE } from '../word/layout.ts';
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
@@ -16,6 +17,9 @@ import { PATIENCE_MS, TxPart } from './txpart.ts';
 const { BYTES } = GRANULE;
 /** How long `commit` waits for votes when it is not told. */
 const COMMIT_MS = 10_000;
+const NOBODY: readonly number[] = [];
+/** Of a step in a transaction that this thread's crash has ended. */
+const ABANDONED = allocError('ABORTED', 0);
 /** What idle magazines, and those of the dead, may help. */
 const SHORTAGES: readonly string[] = ['OUT_OF_MEMORY', 'JOURNAL_FULL'];
 /** Bytes that one entry protects. */
@@ -25,7 +29,8 @@ const PROTECT_MAX = 2 ** 26;
 class Failed extends Error {}
 
 export class Transaction extends TxPart implements Disposable {
-  private readonly freed = new Set<number>();
+  /** Granules to be freed at the commit; null for none. */
+  private freed: Set<number> | null = null;
   private throws = false;
 
   /**
@@ -42,10 +47,10 @@ export class Transaction extends TxPart implements Disposable {
   free(ptr: number): boolean {
     const { states } = this.session.on;
     const granule = states.granuleOf(ptr);
-    const live = granule >= 0 && isLive(states.get(granule)) && !this.freed.has(granule);
+    const live = granule >= 0 && isLive(states.get(granule)) && !this.isFreed(granule);
     if (!live || this.isOver(ptr)) return false;
     if (this.step(ptr, ({ tx }) => tx.freeIn(this.part, granule)) === 0) return this.fail(ptr) > 0;
-    this.freed.add(granule);
+    (this.freed ??= new Set()).add(granule);
     return true;
   }
 
@@ -55,7 +60,7 @@ export class Transaction extends TxPart implements Disposable {
     const { on } = this.session;
     const granule = on.states.granuleOf(ptr);
     const bytes = granule < 0 ? 0 : this.inside(({ resize }) => resize.bytesOf(granule));
-    if (bytes === 0 || this.freed.has(granule)) return 0;
+    if (bytes === 0 || this.isFreed(granule)) return 0;
     const moved = this.alloc(size);
     if (moved === 0) return 0;
     copyBytes(on.memory, moved, ptr, Math.min(bytes, size));
@@ -92,7 +97,7 @@ export class Transaction extends TxPart implements Disposable {
     if (!open || !known || savepoint > this.part.length) return false;
     return this.here(({ tx }) => {
       const granules = tx.rollBackTo(this.part, savepoint);
-      for (const granule of granules) this.freed.delete(granule);
+      for (const granule of granules) this.freed?.delete(granule);
       return true;
     }, false);
   }
@@ -120,12 +125,15 @@ export class Transaction extends TxPart implements Disposable {
    * if not given) and then rolls back. Only the thread that began the transaction may.
    */
   commit({ waitMs = COMMIT_MS }: { readonly waitMs?: number } = {}): Result<void> {
+    return this.tryCommit() ?? this.commitWithin(waitMs);
+  }
+
+  private commitWithin(waitMs: number): Result<void> {
     const { leader } = this.part;
-    for (let end = -1; ;) {
+    for (const end = performance.now() + waitMs; ;) {
       const seen = leader.votes();
       const done = this.tryCommit();
       if (done !== null) return done;
-      if (end < 0) end = performance.now() + waitMs;
       const left = end - performance.now();
       if (left <= 0) return this.giveUp('TIMEOUT');
       this.inside(() => leader.waitForNews(seen, Math.min(left, PATIENCE_MS)));
@@ -158,6 +166,10 @@ export class Transaction extends TxPart implements Disposable {
     return committed.ok ? done : committed;
   }
 
+  private isFreed(granule: number): boolean {
+    return this.freed !== null && this.freed.has(granule);
+  }
+
   private transactionOrNothing<T>(work: (tx: this) => T): Result<T> {
     try {
       return this.transaction(work);
@@ -175,14 +187,13 @@ export class Transaction extends TxPart implements Disposable {
   /** A granule, or 0 with the reason in `failure`. The dead may have what is missing. */
   private step(requested: number, work: (session: Session) => number | AllocError): number {
     if (this.voted || this.isOver(requested)) return 0;
-    const once = () => this.here(work, null) ?? allocError('ABORTED', requested);
-    let done = once();
+    let done = this.here(work, ABANDONED);
     if (typeof done !== 'number' && SHORTAGES.includes(done.code)) {
       this.inside(({ recovery, allocation }) => {
         recovery.sweep();
         allocation.reclaim();
       });
-      done = once();
+      done = this.here(work, ABANDONED);
     }
     if (typeof done === 'number') return done;
     this.failure ??= done;
@@ -206,10 +217,19 @@ export class Transaction extends TxPart implements Disposable {
       throw new HeapError('BAD_OPTION', 'a participant votes with ready(); its leader commits');
     }
     return this.here(({ tx, on, recovery }) => {
-      const slots = tx.participants(part.leader).map(slotOfRecord);
+      const slots = part.known ? tx.participants(part.leader).map(slotOfRecord) : NOBODY;
       if (slots.some((slot) => on.table.isOver(slot))) recovery.sweep(); // which rolls it back
       return tx.tryCommit(part) ? this.end('committed', on) : null;
     }, null);
+  }
+}
+
+/** Takes out those that are over. They know it then, and their records may serve others. */
+export function dropEnded(parts: Transaction[]): void {
+  for (let i = parts.length - 1; i >= 0; i--) {
+    if (parts[i]?.outcome() === 'open') continue;
+    parts[i] = parts.at(-1) as Transaction;
+    parts.pop();
   }
 }
 

@@ -23,8 +23,8 @@ export interface TransactionHandle {
 
 export type Outcome = 'open' | 'committed' | 'rolled back';
 
-/** Runs what may take locks from this thread's seat. */
-export type Inside = <T>(work: (session: Session) => T) => T;
+/** Runs what may take locks from this thread's seat, or from that of one session (seated.ts). */
+export type Inside = <T>(work: (session: Session) => T, only?: Session, over?: T) => T;
 
 export class TxPart {
   protected readonly inside: Inside;
@@ -44,6 +44,7 @@ export class TxPart {
   /** What other threads join with: a frozen plain object. */
   get handle(): TransactionHandle {
     const { leader, leaderNumber } = this.part;
+    if (!this.part.known) this.session.tx.share(this.part);
     return Object.freeze({
       kind: 'atomalloc-transaction',
       heap: identityOf(this.session.on.memory),
@@ -66,6 +67,7 @@ export class TxPart {
 
   /** How it ended, as far as this thread's part goes; waits up to `waitMs` for a decision. */
   outcome(waitMs = 0): Outcome {
+    if (!(waitMs > 0)) return this.look();
     const end = performance.now() + waitMs;
     for (;;) {
       const { leader } = this.part;
@@ -95,8 +97,8 @@ export class TxPart {
    * A thread that has crashed since is on another one, and what it had begun is `over`: recovery
    * has ended it before this thread came back.
    */
-  protected here<T, Over>(work: (session: Session) => T, over: Over): T | Over {
-    return this.inside((session) => (session === this.session ? work(session) : over));
+  protected here<T>(work: (session: Session) => T, over: T): T {
+    return this.inside(work, this.session, over);
   }
 
   protected isOver(requested: number): boolean {
@@ -135,7 +137,8 @@ export class TxPart {
   /** Reads how the transaction stands; helps to finish one that is decided. */
   protected look(): Outcome {
     if (this.ended !== 'open') return this.ended;
-    const { record, number, leader, leaderNumber } = this.part;
+    const { record, number, leader, leaderNumber, known } = this.part;
+    if (!known && record.isPrivate(number)) return 'open';
     const open = record.is(number, OPEN) || record.is(number, READY);
     if (open && leader.is(leaderNumber, OPEN)) return 'open';
     if (!record.isFree()) this.help();

@@ -1,17 +1,20 @@
 // What is done to transactions from one seat: begun and joined, journalled, decided, finished, and
 // recovered when their threads have died. See record.ts and journal.ts; users, heap/transaction.ts.
 
+import { GRANULE } from '../word/layout.ts';
 import { ENTRY, TX } from '../word/records.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
 import { copyBytes } from '../word/memory.ts';
-import type { Entry, StateMap } from '../block/statemap.ts';
-import { kindNumber, KINDS, kindWord } from './journal.ts';
+import type { Entry } from '../block/statemap.ts';
+import { Ending, type Returns } from './ending.ts';
+import { INLINE, KINDS, kindWord } from './journal.ts';
 import {
   ABORTED,
   COMMITTED,
   firstOf,
   KEPT,
   OPEN,
+  PRIVATE,
   READY,
   TxRecord,
   UNDONE,
@@ -19,15 +22,12 @@ import {
 } from './record.ts';
 
 const { KIND, BLOCK, AT, BYTES } = ENTRY;
-const GRANULE_BYTES = 16;
+const { BYTES: GRANULE_BYTES } = GRANULE;
 
-/** How blocks are taken and freed for an entry: both or neither (heap/allocate, heap/release). */
-export interface Blocks {
-  readonly states: StateMap;
+/** How blocks are taken for an entry: both or neither (heap/allocate). */
+export interface Blocks extends Returns {
   /** A block's granule, named by the entry; or why not. */
   takeFor(size: number, entry: Entry): number | AllocError;
-  /** Frees the block that the entry names, and makes the entry inert. */
-  giveFor(entry: Entry): boolean;
 }
 
 /** One thread's part in a transaction, as its owner holds it. */
@@ -38,12 +38,17 @@ export interface Part {
   readonly leaderNumber: number;
   /** Entries written so far: the next one's position. Only the owner writes entries. */
   length: number;
+  /** All of them are of new blocks: a commit leaves nothing to be done. */
+  onlyAllocs: boolean;
+  /** Others may have heard of it: every step takes the record's lock. */
+  known: boolean;
 }
 
 export class TxEngine {
   private readonly parts: TxParts;
   private readonly blocks: Blocks;
   private readonly slot: number;
+  private readonly ending: Ending;
   /** Views that were needed before: most often this slot's own. */
   private readonly records: TxRecord[] = [];
 
@@ -51,6 +56,7 @@ export class TxEngine {
     this.parts = parts;
     this.blocks = blocks;
     this.slot = slot;
+    this.ending = new Ending(parts.memory, blocks, slot);
   }
 
   /** Begins a transaction; null when this slot has no record left. */
@@ -58,7 +64,7 @@ export class TxEngine {
     const record = this.freeRecord();
     if (record === null) return null;
     const number = record.open(record.index, 0);
-    return { record, number, leader: record, leaderNumber: number, length: 0 };
+    return partIn(record, number, record, number);
   }
 
   /** Takes part in one; null when it is over, or this slot has no record left. */
@@ -72,47 +78,58 @@ export class TxEngine {
     const number = open ? record.open(index, leaderNumber) : 0;
     if (open) leader.addLocked(record);
     leader.lock.unlock();
-    return open ? { record, number, leader, leaderNumber, length: 0 } : null;
+    return open ? partIn(record, number, leader, leaderNumber) : null;
   }
 
-  isOpen({ record, number, leader, leaderNumber }: Part): boolean {
+  isOpen({ record, number, leader, leaderNumber, known }: Part): boolean {
+    if (!known) return record.isPrivate(number);
     return record.is(number, OPEN) && leader.is(leaderNumber, OPEN);
+  }
+
+  /** From now on others may hear of a transaction. Nothing happens if they have, or if it is over. */
+  share(part: Part): void {
+    if (!part.known) part.record.change(part.number, PRIVATE, OPEN);
+    part.known = true;
   }
 
   /** A new block that is freed at rollback. */
   allocIn(part: Part, size: number): number | AllocError {
-    return this.write(part, KINDS.ALLOC, (entry) => this.takeBlock(entry, size));
+    const entry = this.beginStep(part, KINDS.ALLOC);
+    return this.endStep(part, entry.at === 0 ? null : this.takeBlock(entry, size));
   }
 
   /** A live block that is freed at commit; its granule, or why not. */
   freeIn(part: Part, granule: number): number | AllocError {
-    return this.write(part, KINDS.FREE, (entry) => {
-      const { memory } = this.parts;
-      const { states } = this.blocks;
-      memory.set(entry.at + BLOCK, granule);
-      if (states.checked) memory.set(entry.at + AT, states.generations.current(granule));
-      memory.set(entry.at + BYTES, 0);
-      memory.store(entry.at + KIND, entry.kind); // COMMIT
-      return granule;
-    });
+    part.onlyAllocs = false;
+    const entry = this.beginStep(part, KINDS.FREE);
+    if (entry.at === 0) return this.endStep(part, null);
+    const { memory } = this.parts;
+    const { states } = this.blocks;
+    memory.set(entry.at + BLOCK, granule);
+    if (states.checked) memory.set(entry.at + AT, states.generations.current(granule));
+    memory.set(entry.at + BYTES, 0);
+    memory.store(entry.at + KIND, entry.kind); // COMMIT
+    return this.endStep(part, granule);
   }
 
   /** Bytes [ptr, ptr + bytes) are what they are now again at rollback. */
   protectIn(part: Part, ptr: number, bytes: number): number | AllocError {
-    return this.write(part, KINDS.SAVING, (entry) => {
+    part.onlyAllocs = false;
+    const entry = this.beginStep(part, KINDS.SAVING);
+    const copy = entry.at === 0 ? null : this.takeBlock(entry, bytes);
+    if (typeof copy === 'number') {
       const { memory } = this.parts;
-      const copy = this.takeBlock(entry, bytes);
-      if (typeof copy !== 'number') return copy;
       memory.set(entry.at + AT, Math.floor(ptr / GRANULE_BYTES));
       memory.set(entry.at + BYTES, bytes * GRANULE_BYTES + (ptr % GRANULE_BYTES));
       copyBytes(memory, copy * GRANULE_BYTES, ptr, bytes);
       memory.store(entry.at + KIND, kindWord(part.number, KINDS.PROTECT)); // COMMIT
-      return copy;
-    });
+    }
+    return this.endStep(part, copy);
   }
 
   /** Undoes all done in a part since it had `length` entries; granules that it will not free. */
   rollBackTo(part: Part, length: number): number[] {
+    this.share(part);
     const { record, number } = part;
     const { memory } = this.parts;
     const granules: number[] = [];
@@ -121,7 +138,8 @@ export class TxEngine {
       for (let i = part.length - 1; i >= length; i--) {
         const at = record.journal.entryAt(i);
         if (record.journal.kindOf(at) === KINDS.FREE) granules.push(memory.get(at + BLOCK));
-        this.undo(record, at);
+        this.ending.undo(record, at);
+        memory.store(at + KIND, 0); // its block may be anybody's while this transaction goes on
       }
       part.length = length;
     }
@@ -142,7 +160,9 @@ export class TxEngine {
   /**
    * The leader's commit: true if done; false while a participant has not voted, or if it is over.
    */
-  tryCommit({ record, number }: Part): boolean {
+  tryCommit(part: Part): boolean {
+    if (!part.known) return this.commitAlone(part);
+    const { record, number } = part;
     record.lock.lock();
     const ready = record.joinedLocked().every((index) => this.recordAt(index).state() === READY);
     const decided = ready && record.change(number, OPEN, COMMITTED);
@@ -151,9 +171,22 @@ export class TxEngine {
     return decided;
   }
 
+  /** Commits what nobody else knows: without the lock, and at once if nothing is left to do. */
+  private commitAlone({ record, number, onlyAllocs }: Part): boolean {
+    if (onlyAllocs) return record.change(number, PRIVATE, KEPT);
+    if (!record.change(number, PRIVATE, COMMITTED)) return false;
+    this.ending.apply(record, number, true);
+    return record.change(number, COMMITTED, KEPT);
+  }
+
   /** Rolls everything back, on all threads; false if it is decided otherwise. */
-  abort({ leader, leaderNumber }: Part): boolean {
-    leader.change(leaderNumber, OPEN, ABORTED);
+  abort(part: Part): boolean {
+    const { leader, leaderNumber } = part;
+    if (!part.known && this.isOpen(part)) {
+      this.ending.apply(leader, leaderNumber, false);
+      return leader.change(leaderNumber, PRIVATE, UNDONE);
+    }
+    leader.abort(leaderNumber);
     this.finish(leader, leaderNumber);
     return leader.is(leaderNumber, UNDONE);
   }
@@ -182,7 +215,7 @@ export class TxEngine {
       if (was === 0) continue;
       const [leaderIndex, leaderNumber] = record.leader();
       const leader = this.recordAt(leaderIndex);
-      if (was < COMMITTED && leader.change(leaderNumber, OPEN, ABORTED)) undone++;
+      if (was < COMMITTED && leader.abort(leaderNumber)) undone++;
       this.finish(leader, leaderNumber);
       this.finishAlone(record);
     }
@@ -194,7 +227,7 @@ export class TxEngine {
       const record = this.recordAt(index);
       if (!record.isFree()) continue;
       const [leader, number] = record.leader(); // which may still name the record in its list
-      if (record.number() > 0 && leader !== index) this.finish(this.recordAt(leader), number);
+      if (leader !== index && record.number() > 0) this.finish(this.recordAt(leader), number);
       return record;
     }
     return null;
@@ -204,22 +237,21 @@ export class TxEngine {
     return (this.records[index] ??= new TxRecord(this.parts, index));
   }
 
-  /** Under the part's lock, while it is open: the next entry, and what is done with it. */
-  private write(
-    part: Part,
-    kind: number,
-    work: (entry: Entry) => number | AllocError,
-  ): number | AllocError {
-    const { record, number } = part;
-    record.lock.lock();
-    const open = this.isOpen(part);
-    const at = open ? record.journal.entryAt(part.length) : 0;
-    const entry = { at, kind: kindWord(number, kind) };
-    const done =
-      at === 0 ? allocError(open ? 'JOURNAL_FULL' : 'ABORTED', part.length) : work(entry);
-    if (typeof done === 'number') part.length++;
-    record.lock.unlock();
-    return done;
+  /** Begins a step; the entry to write, whose `at` is 0 if there is none. */
+  private beginStep(part: Part, kind: number): Entry {
+    const { record, number, length } = part;
+    if (length >= INLINE) this.share(part); // arrays are taken and given back under the lock
+    if (part.known) record.lock.lock();
+    const at = this.isOpen(part) ? record.journal.entryAt(length) : 0;
+    return { at, kind: kindWord(number, kind) };
+  }
+
+  /** Ends the step; `done` is null when there was no entry. */
+  private endStep(part: Part, done: number | AllocError | null): number | AllocError {
+    const result = done ?? allocError(this.isOpen(part) ? 'JOURNAL_FULL' : 'ABORTED', part.length);
+    if (typeof result === 'number') part.length++;
+    if (part.known) part.record.lock.unlock();
+    return result;
   }
 
   private takeBlock(entry: Entry, size: number): number | AllocError {
@@ -251,49 +283,13 @@ export class TxEngine {
 
   private applyLocked(record: TxRecord, committed: boolean): void {
     const number = record.number();
-    const entries = record.journal.entries(number);
-    if (committed) for (const at of entries) this.keep(record, at);
-    else for (const at of entries.reverse()) this.undo(record, at);
+    this.ending.apply(record, number, committed);
     record.journal.clear();
     record.change(number, record.state(), committed ? KEPT : UNDONE);
   }
+}
 
-  private keep(record: TxRecord, at: number): void {
-    const kind = record.journal.kindOf(at);
-    if (kind === KINDS.ALLOC) this.parts.memory.store(at + KIND, 0);
-    else this.giveBlock(at, kind);
-  }
-
-  private undo(record: TxRecord, at: number): void {
-    const kind = record.journal.kindOf(at);
-    if (kind === KINDS.FREE) {
-      this.parts.memory.store(at + KIND, 0);
-      return;
-    }
-    if (kind === KINDS.PROTECT) this.copyBack(at);
-    this.giveBlock(at, kind);
-  }
-
-  /**
-   * Frees what the entry names. A copy is needed no more: from here on it is a block to be freed.
-   */
-  private giveBlock(at: number, kind: number): void {
-    const { memory } = this.parts;
-    if (kind === KINDS.PROTECT) {
-      memory.set(at + BYTES, 0); // first: no bytes are copied back twice
-      memory.store(at + KIND, kindWord(kindNumber(memory.load(at + KIND)), KINDS.SAVING));
-    }
-    const { checked, generations } = this.blocks.states;
-    const ours = checked && kind !== KINDS.FREE; // whatever its generation is
-    if (ours) memory.set(at + AT, generations.current(memory.get(at + BLOCK)));
-    this.blocks.giveFor({ at, kind });
-  }
-
-  private copyBack(at: number): void {
-    const { memory } = this.parts;
-    const packed = memory.get(at + BYTES);
-    const ptr = memory.get(at + AT) * GRANULE_BYTES + (packed % GRANULE_BYTES);
-    const copy = memory.get(at + BLOCK) * GRANULE_BYTES;
-    copyBytes(memory, ptr, copy, Math.floor(packed / GRANULE_BYTES));
-  }
+function partIn(record: TxRecord, number: number, leader: TxRecord, leaderNumber: number): Part {
+  const known = leader !== record;
+  return { record, number, leader, leaderNumber, length: 0, onlyAllocs: true, known };
 }

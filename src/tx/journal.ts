@@ -8,11 +8,17 @@
 //   PROTECT   a copy of bytes    freed                   copied back, then freed
 //   SAVING    same, unfinished   freed                   freed
 //
-// KIND carries the transaction's number: an entry with another one, or with 0, is inert. A block is
-// taken and its entry written, or a block freed and its entry made inert, under one lock that names
-// the entry: whoever dies in between leaves both or neither (block/statemap.ts, settleEntry).
+// KIND carries the transaction's number: an entry with another one, or with 0, is inert, and so is
+// one whose block is not live. A block is taken and its entry written, or a block freed and its
+// entry made inert, under one lock that names the entry: whoever dies in between leaves both or
+// neither (block/statemap.ts, settleEntry).
 //
-// All methods want the record's lock. A new array is found in NOTE until the chain names it; HOLDER
+// Blocks of the slot's own magazines need no such lock. One that comes out is named by its entry
+// before it is live; one that goes in leaves its entry as it is until the record is over. Nobody
+// else can get it before: what the dead have in magazines goes home after their journals are done.
+//
+// All methods want the record's lock; a private transaction's (record.ts) needs none as long as its
+// entries fit into the record. A new array is found in NOTE until the chain names it; HOLDER
 // says whether it is still the journal's.
 
 import { MAGAZINE } from '../word/layout.ts';
@@ -28,7 +34,8 @@ export const KINDS = Object.freeze({ ALLOC: 1, FREE: 2, PROTECT: 3, SAVING: 4 })
 const KIND_BITS = 3;
 const KIND_MASK = 7;
 
-const INLINE = (WORDS - ENTRIES) / ENTRY_WORDS;
+/** Entries in the record itself. */
+export const INLINE = (WORDS - ENTRIES) / ENTRY_WORDS;
 const IN_ARRAY = (MAGAZINE.WORDS - FIRST) / ENTRY_WORDS;
 
 /** What KIND says for an entry of the transaction `number`. */
@@ -76,7 +83,7 @@ export class Journal {
   }
 
   kindOf(entry: number): number {
-    return this.memory.load(entry + KIND) & KIND_MASK;
+    return this.memory.get(entry + KIND) & KIND_MASK; // RACE: see `counting`
   }
 
   /** Gives all arrays back. */
@@ -100,10 +107,17 @@ export class Journal {
     memory.set(record + NOTE, 0);
   }
 
+  /** Makes the record's own entries inert, whichever transactions they were of. */
+  forget(): void {
+    const first = this.record + ENTRIES;
+    for (let i = 0; i < INLINE; i++) this.memory.store(first + i * ENTRY_WORDS + KIND, 0);
+  }
+
   private counting(first: number, count: number, number: number): number[] {
     const found: number[] = [];
     for (let entry = first; entry < first + count * ENTRY_WORDS; entry += ENTRY_WORDS) {
-      const word = this.memory.load(entry + KIND);
+      // RACE: who repairs a class may be making it inert; then its block is not live (statemap.ts).
+      const word = this.memory.get(entry + KIND);
       if (word !== 0 && kindNumber(word) === number) found.push(entry);
     }
     return found;

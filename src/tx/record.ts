@@ -3,17 +3,24 @@
 //
 //   STATE = number << 3 | state
 //
-//   0 none        1 open         a leader or a participant that works
-//   2 ready       a participant that has voted for the commit, and works no more
-//   3 committed   4 aborted      a leader that is decided: its parts are still to be finished
-//   5 kept        6 undone       over; the record is free, and still says how it ended
+//   0 none        1 private      a leader that nobody else has heard of
+//   2 open                       a leader or a participant that works
+//   3 ready                      a participant that has voted for the commit, and works no more
+//   4 committed   5 aborted      a leader that is decided: its parts are still to be finished
+//   6 kept        7 undone       over; the record is free, and still says how it ended
 //
 //   from          to             who
-//   0, 5, 6       1, number + 1  begin, join: the record's owner
-//   1             2              vote: the owner
-//   1             3              the leader's owner, when all participants are ready  (COMMIT)
-//   1             4              anybody of them, or recovery                          (COMMIT)
-//   3 / 4         5 / 6          whoever finishes: participants first, the leader last
+//   0, 6, 7       1, number + 1  begin: the record's owner
+//   0, 6, 7       2, number + 1  join: the record's owner
+//   1             2              the owner, when others may hear of it: its handle is asked for
+//   1             4, 6, 7        the owner, at its end                                 (COMMIT)
+//   2             3              vote: the owner
+//   2             4              the leader's owner, when all participants are ready  (COMMIT)
+//   1, 2          5              anybody of them, or recovery                          (COMMIT)
+//   4 / 5         6 / 7          whoever finishes: participants first, the leader last
+//
+// As long as a transaction is private only its owner works on it, without the lock; it goes from
+// its owner's hands into those of recovery, which takes it over with the slot.
 //
 // What is decided is finished by whoever comes: it applies each journal under its record's lock,
 // and every step can be done again. So a participant whose death is seen before the decision,
@@ -33,12 +40,13 @@ import { Journal } from './journal.ts';
 
 const { STATE, LEADER, LEADER_NO, JOINED, NEXT, VOTES, CHUNK, NOTE, WORDS, PER_SLOT } = TX;
 
-export const OPEN = 1;
-export const READY = 2;
-export const COMMITTED = 3;
-export const ABORTED = 4;
-export const KEPT = 5;
-export const UNDONE = 6;
+export const PRIVATE = 1;
+export const OPEN = 2;
+export const READY = 3;
+export const COMMITTED = 4;
+export const ABORTED = 5;
+export const KEPT = 6;
+export const UNDONE = 7;
 const STATE_BITS = 3;
 const STATE_MASK = 7;
 const NUMBERS = 2 ** 28;
@@ -87,17 +95,25 @@ export class TxRecord implements Guarded {
     return state === 0 || state >= KEPT;
   }
 
+  /** Whether the transaction `number` is still its owner's alone; asked by the owner. */
+  isPrivate(number: number): boolean {
+    // RACE: recovery may end it, if somebody was wrong to tell of a death; an old value is safe.
+    return this.memory.get(this.at + STATE) === ((number << STATE_BITS) | PRIVATE);
+  }
+
   /** A new transaction, or a part of the one that record `leader` leads; its number. */
   open(leader: number, leaderNumber: number): number {
     const { memory, at } = this;
-    const number = (this.number() + 1) % NUMBERS;
+    const number = ((memory.get(at + STATE) >>> STATE_BITS) + 1) % NUMBERS;
     memory.set(at + LEADER, leader);
     memory.set(at + LEADER_NO, leader === this.index ? number : leaderNumber);
     memory.set(at + JOINED, 0);
     memory.set(at + NEXT, 0);
     memory.set(at + CHUNK, 0);
+    if (number === 0) this.journal.forget(); // the entries of 2^28 transactions ago
     memory.set(at + NOTE, 0);
-    memory.store(at + STATE, (number << STATE_BITS) | OPEN); // COMMIT
+    const state = leader === this.index ? PRIVATE : OPEN;
+    memory.store(at + STATE, (number << STATE_BITS) | state); // COMMIT
     return number;
   }
 
@@ -105,6 +121,11 @@ export class TxRecord implements Guarded {
   change(number: number, from: number, to: number): boolean {
     const seen = (number << STATE_BITS) | from;
     return this.memory.cas(this.at + STATE, seen, (number << STATE_BITS) | to) === seen; // COMMIT
+  }
+
+  /** Decides that it is to be undone; false if it was decided before. */
+  abort(number: number): boolean {
+    return this.change(number, OPEN, ABORTED) || this.change(number, PRIVATE, ABORTED);
   }
 
   /** The record that leads, and the number of its transaction. */

@@ -113,8 +113,9 @@ class UnitEditor {
     const args = call.node['arguments'] as Node[];
     const site = this.sites.get(call);
     const inside = call.within?.role;
-    if (site === undefined || inside === 'constructor' || inside === 'getter') return;
     const yields = this.visible(call);
+    if (inside === 'getter' && yields) this.forbid(call);
+    if (site === undefined || inside === 'constructor' || inside === 'getter') return;
     const head = yields ? `(yield $y${args.length}` : `$d${args.length}`;
     const tail = yields ? '))' : ')';
     const comma = args.length > 0 ? ', ' : '';
@@ -128,7 +129,10 @@ class UnitEditor {
   private delegate(call: Call): void {
     const { within, iterates, outer } = call;
     if (within !== null && !within.reaches) {
-      if (within.role === 'getter') return;
+      if (within.role === 'getter') {
+        this.forbid(call);
+        return;
+      }
       throw new Error(`${this.unit.path}: ${within.name} (${within.role}) calls ${call.name}`);
     }
     const level = this.licence(call) > 0 ? `($l(${this.level(call)}), $1 = ` : '';
@@ -139,6 +143,11 @@ class UnitEditor {
     const sure = outer.type !== 'ChainExpression' && this.isSure(call);
     if (sure) this.wrap(outer, `${level}(yield* `, ')');
     else this.wrap(outer, `${level}(($0 = `, ') instanceof $G ? yield* $0 : $0)');
+  }
+
+  /** What comes here must not: a getter cannot be stopped. */
+  private forbid(call: Call): void {
+    this.wrap(call.outer, '(() => { throw new Error("a getter reaches memory"); })(', ')');
   }
 
   /** Whether whatever this call runs is a generator. */
@@ -178,11 +187,6 @@ class UnitEditor {
     const isBlock = body.type === 'BlockStatement';
     if (isBlock && fn.role === 'constructor') return;
     if (isBlock) this.text.appendRight(body.start + 1, ' let $0, $1;');
-    if (
-      fn.role === 'getter' &&
-      fn.calls.some((call) => callReaches(this.program, call, this.visible))
-    )
-      this.text.appendRight(body.start + 1, ' throw new Error("a getter reaches memory");');
     if (fn.role === 'arrow') this.arrow(fn, body, isBlock);
     else if (fn.reaches && fn.role === 'method') this.star(this.methodKey(fn));
     else if (fn.reaches) this.text.appendLeft(fn.node.start + 'function'.length, '*');

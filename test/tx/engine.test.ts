@@ -8,22 +8,7 @@ import { COMMITTED, KEPT, OPEN, READY, TxRecord, UNDONE } from '../../src/tx/rec
 import type { SharedHeap } from '../../src/heap/heap.ts';
 import { expectNoArrayLost } from '../support/deaths.ts';
 import { anotherSeat, layersOf, recordsOf, tinyHeap } from '../support/tiny.ts';
-
-function engineOf(heap: SharedHeap): TxEngine {
-  return heap['session'].tx;
-}
-
-function begin(engine: TxEngine): Part {
-  const part = engine.begin();
-  if (part === null) throw new Error('no record is left');
-  return part;
-}
-
-function joinOf(engine: TxEngine, { leader, leaderNumber }: Part): Part {
-  const part = engine.join(leader.index, leaderNumber);
-  if (part === null) throw new Error('it is over');
-  return part;
-}
+import { begin, engineOf, joinOf } from '../support/pacts.ts';
 
 let heaps: SharedHeap[];
 let ann: TxEngine;
@@ -218,10 +203,10 @@ describe('a transaction', () => {
 });
 
 describe('a journal without room', () => {
-  test.each([0, 1, 2])('says JOURNAL_FULL, with %d arrays, and takes nothing', (magazines) => {
-    prepare(magazines);
+  test.each([0, 1, 2])('says JOURNAL_FULL, with %d arrays, and takes nothing', (arrays) => {
+    prepare(arrays === 0 ? 0 : arrays + 1); // one becomes a magazine
     const led = begin(ann);
-    const room = 12 + 15 * magazines;
+    const room = 12 + 15 * arrays;
     for (let i = 0; i < room; i++) expect(ann.allocIn(led, 16)).toBeTypeOf('number');
     for (const full of [ann.allocIn(led, 16), ann.freeIn(led, 16), ann.protectIn(led, 256, 1)]) {
       expect(full).toMatchObject({ code: 'JOURNAL_FULL', requested: room });
@@ -233,7 +218,7 @@ describe('a journal without room', () => {
   });
 
   test('has room for what was rolled back to a mark', () => {
-    prepare(1);
+    prepare(2);
     const led = begin(ann);
     while (typeof ann.allocIn(led, 16) === 'number');
     expect(ann.rollBackTo(led, 5)).toEqual([]);

@@ -2,12 +2,14 @@
 // that number and from the state that was seen.
 
 import { describe, expect, test } from 'vitest';
-import { TX } from '../../src/word/records.ts';
+import { ENTRY, TX } from '../../src/word/records.ts';
+import { KINDS, kindWord } from '../../src/tx/journal.ts';
 import {
   ABORTED,
   COMMITTED,
   KEPT,
   OPEN,
+  PRIVATE,
   READY,
   slotOfRecord,
   TxRecord,
@@ -15,7 +17,7 @@ import {
 } from '../../src/tx/record.ts';
 import { recordsOf, sit, tinyHeap } from '../support/tiny.ts';
 
-const STATES = [OPEN, READY, COMMITTED, ABORTED, KEPT, UNDONE];
+const STATES = [PRIVATE, OPEN, READY, COMMITTED, ABORTED, KEPT, UNDONE];
 
 /** Records of one heap: as many as are asked for. */
 function recordsIn(): (index: number) => TxRecord {
@@ -42,7 +44,7 @@ describe('a record', () => {
     const record = recordsIn()(3);
     const numbers = [1, 2, 3].map(() => record.open(3, 0));
     expect(numbers).toEqual([1, 2, 3]);
-    expect([record.number(), record.state(), record.isFree()]).toEqual([3, OPEN, false]);
+    expect([record.number(), record.state(), record.isFree()]).toEqual([3, PRIVATE, false]);
     expect(record.leader()).toEqual([3, 3]);
   });
 
@@ -56,13 +58,18 @@ describe('a record', () => {
       expect([record.number(), record.state()]).toEqual([2 ** 28 - 1, state]);
     }
     expect(record.open(0, 0)).toBe(0);
-    expect(record.is(0, OPEN)).toBe(true);
+    expect(record.is(0, PRIVATE)).toBe(true);
+    const old = on.layout.journals + TX.ENTRIES;
+    on.memory.set(old + ENTRY.KIND, kindWord(0, KINDS.ALLOC));
+    on.memory.store(on.layout.journals + TX.STATE, ((2 ** 28 - 1) << 3) | KEPT);
+    record.open(0, 0);
+    expect(record.journal.entries(0), 'entries of the last number 0').toEqual([]);
   });
 
   test.each(STATES)('changes from state %d only if it is in that state', (from) => {
     const record = recordsIn()(0);
     const number = record.open(0, 0);
-    if (from !== OPEN) expect(record.change(number, OPEN, from)).toBe(true);
+    if (from !== PRIVATE) expect(record.change(number, PRIVATE, from)).toBe(true);
     for (const other of STATES.filter((state) => state !== from)) {
       expect(record.change(number, other, OPEN)).toBe(false);
     }

@@ -1,8 +1,10 @@
 // Wrongs done to journals: protected bytes, arrays of entries, savepoints, records.
 
-import { dying, mutant, type Mutant } from './mutant.ts';
+import { dying, mutant, mutantOf, type Mutant } from './mutant.ts';
 
 const ENGINE = 'src/tx/engine.ts';
+const MAGAZINE = 'src/block/magazine.ts';
+const ENDING = 'src/tx/ending.ts';
 const RECORD = 'src/tx/record.ts';
 const JOURNAL = 'src/tx/journal.ts';
 
@@ -16,7 +18,7 @@ export const ofJournals: readonly Mutant[] = [
   mutant(
     'a rollback begins with the first entry',
     'tx, the same bytes protected twice',
-    ENGINE,
+    ENDING,
     'entries.reverse()',
     'entries',
   ),
@@ -33,15 +35,17 @@ export const ofJournals: readonly Mutant[] = [
   mutant(
     'a copy is freed before its bytes are back',
     AT_ROLLBACK,
-    ENGINE,
-    'if (kind === KINDS.PROTECT) this.copyBack(at);\n    this.giveBlock(at, kind);',
-    'this.giveBlock(at, kind);\n    if (kind === KINDS.PROTECT) this.copyBack(at);',
+    ENDING,
+    'if (kind === KINDS.PROTECT) this.copyBack(at);\n' +
+      '    if (kind !== KINDS.FREE) this.giveBlock(record, at, kind);',
+    'if (kind !== KINDS.FREE) this.giveBlock(record, at, kind);\n' +
+      '    if (kind === KINDS.PROTECT) this.copyBack(at);',
     dying,
   ),
   mutant(
     'bytes are not copied back',
     AT_ROLLBACK,
-    ENGINE,
+    ENDING,
     'if (kind === KINDS.PROTECT) this.copyBack(at);',
     '',
   ),
@@ -126,13 +130,10 @@ export const ofJournals: readonly Mutant[] = [
     'const voted = leader.is(leaderNumber, OPEN) && record',
     'const voted = record',
   ),
-  mutant(
-    'a journal is written without its lock',
-    HASTE,
-    ENGINE,
-    'record.lock.lock();\n    const open = this.isOpen(part);',
-    'const open = this.isOpen(part);',
-  ),
+  mutantOf('a journal that others know is written without its lock', HASTE, ENGINE, [
+    ['if (part.known) record.lock.lock();', ''],
+    ['if (part.known) part.record.lock.unlock();', ''],
+  ]),
   mutant(
     'who leaves has its transactions committed',
     'tx, open when its thread leaves',
@@ -140,5 +141,26 @@ export const ofJournals: readonly Mutant[] = [
     'for (let left = this.tx.recover(seat.slot); left > 0; left--) ' +
       'counters.bump(COUNTER.ROLLBACKS);',
     '',
+  ),
+  mutant(
+    'a block out of a magazine is live before its entry names it',
+    'tx, two threads commit',
+    MAGAZINE,
+    'memory.set(entry.at + BLOCK, granule);\n' +
+      '    memory.set(entry.at + KIND, entry.kind);\n' +
+      '    const popped = this.pop(id);\n' +
+      '    if (popped === 0) memory.set(entry.at + KIND, 0);',
+    'const popped = this.pop(id);\n' +
+      '    memory.set(entry.at + BLOCK, granule);\n' +
+      '    if (popped !== 0) memory.set(entry.at + KIND, entry.kind);',
+    dying,
+  ),
+  mutant(
+    'an entry counts before it names its block out of a magazine',
+    'tx, one after another in one record',
+    MAGAZINE,
+    'memory.set(entry.at + BLOCK, granule);\n    memory.set(entry.at + KIND, entry.kind);',
+    'memory.set(entry.at + KIND, entry.kind);\n    memory.set(entry.at + BLOCK, granule);',
+    dying,
   ),
 ];

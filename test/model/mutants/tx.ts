@@ -12,17 +12,17 @@ const LARGE = 'src/block/large.ts';
 const RELEASE = 'src/heap/release.ts';
 
 const TWO = 'tx, two threads commit';
+const BARE = 'tx, two threads commit where there is no magazine';
 const CHECKED = 'tx, checked: one commits while another rolls back';
 const LED = 'tx, a leader and a participant commit';
 const HASTE = 'tx, a leader that does not wait for the vote';
 const PAGES = 'tx, runs and large runs';
 const IN_SIMPLE = 'tx, in the simple heap';
-const OWN = 'tx, a participant begins its own when it has voted';
 
 export const ofTx: readonly Mutant[] = [
   mutant(
     'an entry of the dead under a class lock is not settled',
-    TWO,
+    BARE,
     'src/block/depot.ts',
     'this.states.settleEntry(this.record + CLASS.ENTRY);',
     '',
@@ -46,7 +46,7 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutant(
     'an entry is settled that counts',
-    TWO,
+    BARE,
     STATES,
     'if (!isLive(this.get(this.memory.get(entry + BLOCK)))) this',
     'this',
@@ -54,7 +54,7 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutantOf(
     'an entry is written when its block is live',
-    TWO,
+    BARE,
     SLAB,
     [
       [
@@ -98,7 +98,7 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutant(
     'an entry that is written is not named',
-    TWO,
+    BARE,
     STATES,
     'this.memory.set(at, entry.at);\n    this.memory.set(entry.at + BLOCK, granule);',
     'this.memory.set(entry.at + BLOCK, granule);',
@@ -106,7 +106,7 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutant(
     'an entry counts before it names its block',
-    'tx, one after another in one record',
+    'tx, one after another where there is no magazine',
     STATES,
     'this.memory.set(entry.at + BLOCK, granule);\n' +
       '    this.memory.store(entry.at + KIND, entry.kind);',
@@ -116,7 +116,7 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutantOf(
     'an entry is void before its block is free',
-    TWO,
+    BARE,
     SLAB,
     [
       [
@@ -129,7 +129,7 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutantOf(
     'an entry is void when the class is free for others',
-    TWO,
+    BARE,
     RELEASE,
     [
       [
@@ -143,7 +143,7 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutant(
     'an entry that is carried out is not named',
-    TWO,
+    BARE,
     STATES,
     'if (entry !== undefined) this.memory.set(at, entry.at);',
     '',
@@ -193,7 +193,7 @@ export const ofTx: readonly Mutant[] = [
     'an abort does not look whether it is decided',
     'tx, a participant goes on after its vote',
     ENGINE,
-    'if (was < COMMITTED && leader.change(leaderNumber, OPEN, ABORTED)) undone++;',
+    'if (was < COMMITTED && leader.abort(leaderNumber)) undone++;',
     'leader.change(leaderNumber, OPEN, ABORTED);\n' +
       '      if (leader.change(leaderNumber, COMMITTED, ABORTED)) undone++;',
     dying,
@@ -219,22 +219,41 @@ export const ofTx: readonly Mutant[] = [
     '',
   ),
   mutant(
-    'a record is used again that its leader still names',
-    OWN,
-    ENGINE,
-    'if (record.number() > 0 && leader !== index) this.finish(this.recordAt(leader), number);',
-    '',
-    { walk: 'kill' },
-  ),
-  mutant(
     'who has crashed goes on with a transaction of its old seat',
     'tx, in one function, alone',
-    'src/heap/txpart.ts',
-    '(session === this.session ? work(session) : over)',
-    'work(session)',
+    'src/heap/seated.ts',
+    'if (only !== undefined && session !== only) return over as T;',
+    '',
     { walk: 'hunt' },
   ),
-  mutant('a part that no leader knows stays', LED, ENGINE, 'this.finishAlone(record);', '', dying),
+  mutant(
+    'what was undone at a mark still has its entries',
+    'tx, back to the same mark twice',
+    ENGINE,
+    'memory.store(at + KIND, 0); // its block',
+    '// its block',
+    dying,
+  ),
+  mutant(
+    'what is committed alone frees its blocks before that',
+    TWO,
+    ENGINE,
+    'if (!record.change(number, PRIVATE, COMMITTED)) return false;\n' +
+      '    this.ending.apply(record, number, true);',
+    'this.ending.apply(record, number, true);\n' +
+      '    if (!record.change(number, PRIVATE, COMMITTED)) return false;',
+    { dying: true, preemptions: 1 },
+  ),
+  mutant(
+    'a commit forgets what it was to free',
+    TWO,
+    ENGINE,
+    'part.onlyAllocs = false;\n    const entry = this.beginStep(part, KINDS.FREE);',
+    'const entry = this.beginStep(part, KINDS.FREE);',
+  ),
+  mutant('a part that no leader knows stays', LED, ENGINE, 'this.finishAlone(record);', '', {
+    walk: 'hunt',
+  }),
   mutant(
     'a part is known before it is open',
     'tx, a leader and two participants',

@@ -53,6 +53,8 @@ function litterPool(scene: Scene): void {
     scene.blocks.push(ptr);
   }
   if (!tx.commit().ok) throw new Error('nothing to begin with');
+  mine.reclaim();
+  mine.setMode('simple-heap'); // so that no magazine takes the array
   // Of number 8 are, if they counted, entries that say 64 and more: where users' granules begin.
   for (let number = 2; number < 8; number++) mine.beginTransaction().rollback();
 }
@@ -86,6 +88,12 @@ export const scenarios: readonly Scenario[] = [
     threads: [(s) => again(s, 0), (s) => commitOne(s, 1)],
   },
   {
+    name: 'tx, one after another where there is no magazine',
+    ...shared,
+    heap: { ...heap, magazines: 0 },
+    threads: [(s) => again(s, 0), (s) => commitOne(s, 1)],
+  },
+  {
     name: 'tx, a journal in an array that was a magazine',
     heap: { zones: [0, 4, 0], classes: [TINY], magazines: 3 },
     seats: 2,
@@ -101,7 +109,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'tx, runs and large runs',
-    heap: { zones: [0, 16, 0], align: 16 },
+    heap: { zones: [0, 16, 0], align: 16, magazines: 0 },
     seats: 2,
     strict: true,
     before: (s) => {

@@ -82,8 +82,12 @@ export function savepoints(scene: Scene, me: number): void {
   ends(scene, pact, tx.commit({ waitMs: 0 }));
 }
 
-/** The handle of a transaction in two numbers, sent over the wire. */
+/**
+ * The handle of a transaction in two numbers, sent over the wire. That others may hear of it is said
+ * here, before `handle` does so: the model cannot stop inside a getter.
+ */
 export function invite(scene: Scene, tx: Transaction, channel: number): void {
+  tx['session'].tx.share(tx['part']);
   scene.wire.send(channel, tx.handle.record);
   scene.wire.send(channel, tx.handle.number);
 }

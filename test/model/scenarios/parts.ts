@@ -68,8 +68,9 @@ function backTwice(scene: Scene, me: number): void {
   const next = begin(scene, me);
   takeIn(scene, next, other);
   tx.rollbackTo(mark);
-  ends(scene, pact, tx.commit({ waitMs: 0 }));
   ends(scene, other, next.commit({ waitMs: 0 }));
+  tx.rollback();
+  pact.ended = 'rolled back';
 }
 
 /** A transaction within fails; what is around it goes on. */
@@ -132,6 +133,7 @@ export const scenarios: readonly Scenario[] = [
         const pact = s.book.pact();
         const tx = begin(s, 1);
         takeIn(s, tx, pact);
+        heapOf(s, 1).reclaim(); // and to recover the leader at
         ends(s, pact, tx.commit({ waitMs: 0 }));
       },
     ],

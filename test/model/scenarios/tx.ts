@@ -31,6 +31,12 @@ export const scenarios: readonly Scenario[] = [
     threads: [(s) => commitOne(s, 0), (s) => commitOne(s, 1)],
   },
   {
+    name: 'tx, two threads commit where there is no magazine',
+    ...shared,
+    heap: { ...heap, magazines: 0 },
+    threads: [(s) => commitOne(s, 0), (s) => commitOne(s, 1)],
+  },
+  {
     name: 'tx, one commits while another rolls back',
     ...shared,
     threads: [(s) => commitOne(s, 0), (s) => rollBackOne(s, 1)],

@@ -1,0 +1,78 @@
+// What becomes of a journal's blocks when its transaction ends: kept, freed, or given their old
+// bytes back. Every step can be done again, by anybody who takes the record over.
+
+import { GRANULE } from '../word/layout.ts';
+import { copyBytes, type Memory } from '../word/memory.ts';
+import { ENTRY } from '../word/records.ts';
+import type { Entry, StateMap } from '../block/statemap.ts';
+import { kindNumber, KINDS, kindWord } from './journal.ts';
+import { slotOfRecord, type TxRecord } from './record.ts';
+
+const { KIND, BLOCK, AT, BYTES } = ENTRY;
+const { BYTES: GRANULE_BYTES } = GRANULE;
+
+/** How blocks are freed for an entry: both or neither (heap/release). */
+export interface Returns {
+  readonly states: StateMap;
+  /** Frees a block into this slot's own magazine; false if that has no room. */
+  stow(granule: number): boolean;
+  /** Frees the block that the entry names, and makes the entry inert. */
+  giveFor(entry: Entry): boolean;
+}
+
+export class Ending {
+  private readonly memory: Memory;
+  private readonly blocks: Returns;
+  private readonly slot: number;
+
+  /** `slot` is the seat from which all of it is done. */
+  constructor(memory: Memory, blocks: Returns, slot: number) {
+    this.memory = memory;
+    this.blocks = blocks;
+    this.slot = slot;
+  }
+
+  /** Does what the entries of the transaction `number` ask for; what is undone, from the last on. */
+  apply(record: TxRecord, number: number, committed: boolean): void {
+    const entries = record.journal.entries(number);
+    if (committed) for (const at of entries) this.keep(record, at);
+    else for (const at of entries.reverse()) this.undo(record, at);
+  }
+
+  undo(record: TxRecord, at: number): void {
+    const kind = record.journal.kindOf(at);
+    if (kind === KINDS.PROTECT) this.copyBack(at);
+    if (kind !== KINDS.FREE) this.giveBlock(record, at, kind);
+  }
+
+  private keep(record: TxRecord, at: number): void {
+    const kind = record.journal.kindOf(at);
+    if (kind !== KINDS.ALLOC) this.giveBlock(record, at, kind);
+  }
+
+  /**
+   * Frees what the entry names. A copy is needed no more: from here on it is a block to be freed.
+   * What goes into a magazine of the record's own slot leaves the entry as it is (journal.ts).
+   */
+  private giveBlock(record: TxRecord, at: number, kind: number): void {
+    const { memory } = this;
+    if (kind === KINDS.PROTECT) {
+      memory.set(at + BYTES, 0); // first: no bytes are copied back twice
+      memory.store(at + KIND, kindWord(kindNumber(memory.load(at + KIND)), KINDS.SAVING));
+    }
+    const own = slotOfRecord(record.index) === this.slot;
+    if (own && this.blocks.stow(memory.get(at + BLOCK))) return;
+    const { checked, generations } = this.blocks.states;
+    const ours = checked && kind !== KINDS.FREE; // whatever its generation is
+    if (ours) memory.set(at + AT, generations.current(memory.get(at + BLOCK)));
+    this.blocks.giveFor({ at, kind });
+  }
+
+  private copyBack(at: number): void {
+    const { memory } = this;
+    const packed = memory.get(at + BYTES);
+    const ptr = memory.get(at + AT) * GRANULE_BYTES + (packed % GRANULE_BYTES);
+    const copy = memory.get(at + BLOCK) * GRANULE_BYTES;
+    copyBytes(memory, ptr, copy, Math.floor(packed / GRANULE_BYTES));
+  }
+}
