@@ -23,7 +23,7 @@ import { Session } from './session.ts';
 import { isHealthy, statsOf, type HeapStats } from './stats.ts';
 import { Survivor } from './survivor.ts';
 import { buddyinfo, slabinfo, summary } from './text.ts';
-import { dropEnded, Transaction } from './transaction.ts';
+import { stillOpen, Transaction } from './transaction.ts';
 import type { TransactionHandle } from './txpart.ts';
 import { validate, type Finding } from './validate.ts';
 import { blockView, type ViewType } from './views.ts';
@@ -48,7 +48,7 @@ export class SharedHeap extends Survivor implements Disposable {
   /** Named pointers: how threads find shared structures. */
   readonly roots: Roots = new Roots((work) => this.inside(work));
   /** Transactions that may still be open. */
-  private readonly parts: Transaction[] = [];
+  private parts: readonly Transaction[] = [];
 
   private constructor(formatted: Formatted, session: Session) {
     super(formatted, session, attached);
@@ -271,7 +271,7 @@ export class SharedHeap extends Survivor implements Disposable {
 
   /** A part in that transaction, or a new one; null when it is over, or no record is left. */
   private partIn(handle: TransactionHandle | null): Transaction | null {
-    dropEnded(this.parts);
+    this.parts = stillOpen(this.parts);
     return this.inside((session) => {
       session.recovery.attend();
       const { tx: engine } = session;
@@ -282,7 +282,7 @@ export class SharedHeap extends Survivor implements Disposable {
         session,
         part,
       );
-      this.parts.push(tx);
+      this.parts = [...this.parts, tx];
       return tx;
     });
   }

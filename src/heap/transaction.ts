@@ -224,13 +224,9 @@ export class Transaction extends TxPart implements Disposable {
   }
 }
 
-/** Takes out those that are over. They know it then, and their records may serve others. */
-export function dropEnded(parts: Transaction[]): void {
-  for (let i = parts.length - 1; i >= 0; i--) {
-    if (parts[i]?.outcome() === 'open') continue;
-    parts[i] = parts.at(-1) as Transaction;
-    parts.pop();
-  }
+/** Those that are not over. The others know it then, and their records may serve others. */
+export function stillOpen(parts: readonly Transaction[]): readonly Transaction[] {
+  return parts.length === 0 ? parts : parts.filter((tx) => tx.outcome() === 'open');
 }
 
 function notPromised<T>(value: T): T {

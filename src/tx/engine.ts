@@ -86,7 +86,7 @@ export class TxEngine {
     return record.is(number, OPEN) && leader.is(leaderNumber, OPEN);
   }
 
-  /** From now on others may hear of a transaction. Nothing happens if they have, or if it is over. */
+  /** From now on others may hear of a transaction; nothing happens if they have, or it is over. */
   share(part: Part): void {
     if (!part.known) part.record.change(part.number, PRIVATE, OPEN);
     part.known = true;

@@ -63,6 +63,7 @@ export class Stage {
     realm.machine.drive(() => scenario.before?.(this.scene));
     this.image = this.memory.image();
     this.bodies = scenario.threads.map((body) => () => body(this.scene));
+    // Of each object its fields: it changes no array or map in place that lasts beyond a call.
     this.saved = this.scene.heaps.map((heap) => ({ ...heap }));
     const acts = realm.module('test/model/scenarios/acts.ts');
     this.undertaker = acts['undertaker'] as (scene: Scene) => unknown;

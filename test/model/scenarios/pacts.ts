@@ -87,7 +87,7 @@ export function savepoints(scene: Scene, me: number): void {
  * here, before `handle` does so: the model cannot stop inside a getter.
  */
 export function invite(scene: Scene, tx: Transaction, channel: number): void {
-  tx['session'].tx.share(tx['part']);
+  tx['here'](({ tx: engine }) => engine.share(tx['part']), undefined);
   scene.wire.send(channel, tx.handle.record);
   scene.wire.send(channel, tx.handle.number);
 }
