@@ -177,10 +177,12 @@ export abstract class Seated extends HeapViews {
   /** Sits down again after a crash, and recovers what it left on its old seat. */
   private rejoin(): boolean {
     this.session.abandon();
-    const session = Session.begin(this.formatted, (begun) => begun);
+    const session = Session.begin(this.formatted, (begun) => {
+      begun.recovery.sweep();
+      return begun;
+    });
     if (session === null) return false;
-    this.session = session; // still lost, if the stack ends in what comes now
-    session.recovery.sweep();
+    this.session = session;
     this.magazines = session.on.magazines;
     this.lost = false;
     return true;

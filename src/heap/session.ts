@@ -43,11 +43,15 @@ export class Session {
    */
   static begin<T>({ memory, geometry }: Formatted, make: (session: Session) => T): T | null {
     const table = new SlotTable(memory, layoutOf(geometry), geometry.maxSlots);
+    table.giveUpUnsettled(); // there was no stack left for that
     try {
       const on = sitDown(memory, geometry, table);
-      return on === null ? null : make(new Session(on));
+      if (on === null) return null;
+      const made = make(new Session(on));
+      table.settle(on.seat);
+      return made;
     } catch (error) {
-      table.giveUpTaken(); // cut by a stack overflow: it may hold locks
+      table.giveUpUnsettled(); // cut by a stack overflow: it may hold locks
       throw error;
     }
   }

@@ -17,6 +17,11 @@
 //   WHO       by CAS, then the last all      atomic  names the dead from its first moment on
 //   START     who has WHO; ended    all      atomic  valid: 0 is not known yet, or no more
 //   SEAT      see above             all      atomic  any state of a thread that is gone is dead
+//   SETTLED   who has WHO           same     atomic  valid: another incarnation's, plus 1
+//
+// A thread may overflow its stack while it sits down, or gets up, and be so near to the end of it
+// that it cannot even give the seat up. SETTLED says which of its seats it has: the others it gives
+// up when it comes again.
 //
 // An incarnation makes each use of a seat distinct: a lock word or a journal left by the dead can
 // not be mistaken for its successor's, and no late witness declares the successor dead. A few seats
@@ -28,7 +33,7 @@ import { slotOfToken, tokenOf, type Deaths } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
 import { canAsk, isGone, NOBODY, thisThread } from './thread.ts';
 
-const { SEAT, WHO, START, THREAD, WORDS } = SLOT;
+const { SEAT, WHO, START, THREAD, SETTLED, WORDS } = SLOT;
 const { DEATHS, SLOTS_USED } = HEADER;
 const FREE = 0;
 const TAKEN = 1;
@@ -51,8 +56,6 @@ export class SlotTable implements Deaths {
   readonly seats: number;
   private readonly memory: Memory;
   private readonly first: number;
-  /** The slot that was taken last through this object, while it is not given back; or -1. */
-  private taken = -1;
 
   constructor(memory: Memory, layout: Layout, maxSlots: number) {
     this.memory = memory;
@@ -86,13 +89,17 @@ export class SlotTable implements Deaths {
     if (memory.load(record + WHO) !== 0) return null;
     const { who, start, thread } = thisThread();
     if (memory.cas(record + WHO, 0, who) !== 0) return null; // COMMIT: ours or another's
-    this.taken = slot;
     memory.store(record + START, start);
     memory.store(record + THREAD, thread);
     const incarnation = this.incarnationOf(slot);
     memory.store(record + SEAT, (incarnation << STATE_BITS) | TAKEN);
     if (slot < this.maxSlots) raiseTo(memory, SLOTS_USED, slot + 1);
     return { slot, incarnation, token: tokenOf(slot, incarnation) };
+  }
+
+  /** This thread has sat down for good. */
+  settle({ slot, incarnation }: Seat): void {
+    this.memory.store(this.record(slot) + SETTLED, incarnation + 1);
   }
 
   /** Gives this thread's own slot back; nothing of it may be in use any more. */
@@ -104,7 +111,6 @@ export class SlotTable implements Deaths {
     memory.store(record + START, 0);
     memory.store(record + THREAD, 0);
     memory.store(record + WHO, 0); // COMMIT: pairs with takeAt's load
-    if (slot === this.taken) this.taken = -1;
   }
 
   /**
@@ -164,17 +170,21 @@ export class SlotTable implements Deaths {
    * nothing if it was given up before, whoever has it now.
    */
   giveUp({ slot, incarnation }: Seat): void {
-    if (this.declareSeen(slot, (incarnation << STATE_BITS) | TAKEN, LEFT)) return;
-    // It may have been cut in `release`: free already, but still in this thread's name.
-    const next = (incarnation + 1) % INCARNATIONS;
-    if (this.memory.load(this.record(slot) + WHO) !== thisThread().who) return;
-    this.declareSeen(slot, (next << STATE_BITS) | FREE, LEFT);
+    const seen = (incarnation << STATE_BITS) | TAKEN;
+    if (!this.declareSeen(slot, seen, LEFT)) this.giveUpUnsettled(); // it was getting up
   }
 
-  /** What this thread was about to sit down on: a stack overflow has cut it short. */
-  giveUpTaken(): void {
-    const { taken } = this;
-    if (taken >= 0) this.declareSeen(taken, this.memory.load(this.record(taken) + SEAT), LEFT);
+  /** Seats in this thread's name that it has not settled on: where it was when it was cut. */
+  giveUpUnsettled(): void {
+    const { memory } = this;
+    const { who } = thisThread();
+    for (let slot = 0; slot < this.seats; slot++) {
+      const record = this.record(slot);
+      if (memory.load(record + WHO) !== who) continue;
+      const seat = memory.load(record + SEAT);
+      const settled = memory.load(record + SETTLED) === (seat >>> STATE_BITS) + 1;
+      if ((seat & STATE_MASK) < DEAD && !settled) this.declareSeen(slot, seat, LEFT);
+    }
   }
 
   /** Whether the thread that had the slot has only given it up, and still runs. */

@@ -32,7 +32,7 @@ export class Ending {
     this.slot = slot;
   }
 
-  /** Does what entries of the transaction `number` ask for; what is undone, from the last one on. */
+  /** Does what entries of the transaction `number` ask for; undoes from the last one on. */
   apply(record: TxRecord, number: number, committed: boolean): void {
     const entries = record.journal.entries(number);
     if (committed) for (const at of entries) this.keep(record, at);

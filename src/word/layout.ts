@@ -178,11 +178,12 @@ export const CLASS = Object.freeze({
   MAX: 63,
 });
 
-// See slot/slot.ts for the first four. A slot's counts go on when another thread takes it.
+// See slot/slot.ts for the first five. A slot's counts go on when another thread takes it.
 //
 //   WHO            by CAS, then the slot  all       atomic  names the dead
 //   SEAT           the slot; by CAS       all       atomic  names the dead
 //   START, THREAD  the slot               all       atomic  valid: 0 is unknown
+//   SETTLED        the slot               its own   atomic  valid: an older incarnation's
 //   MOVING, …_ID   the slot               validate  plain   names the magazine between two places
 //   ENDING         the slot               recovery  see ENTRY  the block that is being freed
 //   ALLOCS, FREES  the slot               stats     plain   valid: one operation more or less
@@ -191,6 +192,7 @@ export const SLOT = Object.freeze({
   SEAT: 0,
   MOVING: 1,
   MOVING_ID: 2,
+  SETTLED: 3,
   WHO: 4,
   START: 5,
   THREAD: 6,

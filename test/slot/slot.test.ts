@@ -149,6 +149,19 @@ describe('a slot that is declared dead', () => {
   });
 });
 
+test('a thread gives up the seats on which it has not settled, and no others', () => {
+  const { table, at, memory } = wordsOf(4);
+  const [settled, arriving, rising] = [table.take(), table.take(), table.take()] as Seat[];
+  table.settle(settled as Seat);
+  table.settle(rising as Seat);
+  memory.store(at(2, SLOT.SEAT), 4); // its next incarnation is free already, but in its name
+  table.take();
+  giveTo({ table, at, memory }, 3, { who: 4711, start: 1, thread: 0 });
+  table.giveUpUnsettled();
+  expect([0, 1, 2, 3].map((slot) => memory.load(at(slot, SLOT.SEAT)) & 3)).toEqual([1, 3, 3, 1]);
+  expect([table.goesOn((arriving as Seat).slot), memory.load(HEADER.DEATHS)]).toEqual([true, 1]);
+});
+
 describe('spare seats', () => {
   test('are not given to who wants a slot, and lie behind all slots', () => {
     const { table, memory } = wordsOf(2);

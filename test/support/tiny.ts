@@ -94,6 +94,7 @@ export function sit({
   const table = new SlotTable(memory, layout, geometry.maxSlots);
   const seat = table.take();
   if (seat === null) throw new Error('every slot is taken');
+  table.settle(seat);
   return viewFrom(memory, geometry, table, seat);
 }
 

@@ -83,8 +83,8 @@ export function savepoints(scene: Scene, me: number): void {
 }
 
 /**
- * The handle of a transaction in two numbers, sent over the wire. That others may hear of it is said
- * here, before `handle` does so: the model cannot stop inside a getter.
+ * The handle of a transaction in two numbers, sent over the wire. That others may hear of it is
+ * said here, before `handle` does so: the model cannot stop inside a getter.
  */
 export function invite(scene: Scene, tx: Transaction, channel: number): void {
   tx['here'](({ tx: engine }) => engine.share(tx['part']), undefined);

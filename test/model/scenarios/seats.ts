@@ -3,11 +3,12 @@
 
 import { layoutOf } from '../../../src/word/geometry.ts';
 import { HEADER } from '../../../src/word/layout.ts';
+import { viewFrom, type Attachment } from '../../../src/heap/attachment.ts';
 import { format } from '../../../src/heap/create.ts';
 import { open } from '../../../src/heap/open.ts';
 import { SharedHeap } from '../../../src/heap/heap.ts';
 import type { Scenario, Scene } from '../scenario.ts';
-import { giveBack, heapOf, must, prepare, resize } from './acts.ts';
+import { giveBack, heapOf, must, prepare, resize, round } from './acts.ts';
 
 const SIZE = 64;
 const heap = { zones: [0, 8, 0], maxSlots: 5 } as const;
@@ -52,6 +53,32 @@ const DEEDS: Readonly<Record<string, (scene: Scene, me: number) => unknown>> = {
 function prepareBare(scene: Scene): void {
   for (let me = 0; me < scene.heaps.length; me++) prepare(scene, me, SIZE);
   for (const mine of scene.heaps) mine.reclaim();
+}
+
+/**
+ * The second thread was cut while it sat down, with the class lock in its hands, and then there was
+ * no stack left to give that seat up: set-up is made in its name.
+ */
+function cutTwice(scene: Scene): void {
+  const { memory, geometry, table } = scene.on[1] as Attachment;
+  const seat = table.take();
+  if (seat === null) throw new Error('no seat to sit down on');
+  viewFrom(memory, geometry, table, seat).depots[1]?.lock.lock();
+  const mine = heapOf(scene, 1);
+  mine['lost'] = true;
+  mine['magazines'] = mine['nobodys'];
+}
+
+/** Comes as often as it takes to get through: its stack may end each time. */
+function comesAtLast(scene: Scene, me: number): void {
+  for (let through = false; !through;) {
+    try {
+      round(scene, me, SIZE);
+      through = true;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
 }
 
 function comeBeside(what: string): Scenario {
@@ -116,4 +143,11 @@ export const scenarios: readonly Scenario[] = [
   },
   ...Object.keys(DEEDS).map(comeBeside),
   ...Object.keys(DEEDS).map(goBeside),
+  {
+    name: 'who could not give up the seat it was about to take comes again',
+    heap,
+    seats: 2,
+    before: cutTwice,
+    threads: [(s) => round(s, 0, SIZE), (s) => comesAtLast(s, 1)],
+  },
 ];
