@@ -19,6 +19,9 @@ import { simulate, type Costs, type Outcome, type Setting } from './simulator.ts
 const GROUP = 'simulation';
 const PACE: Pace = { rounds: 7, roundMs: 150, warmUpMs: 300 };
 const QUICK_PACE: Pace = { rounds: 2, roundMs: 50, warmUpMs: 60 };
+/** How long is simulated. */
+const LENGTH = { timeNs: 20e6, turns: 4 };
+const QUICK_LENGTH = { timeNs: 4e6, turns: 1 };
 const CORES = [1, 2, 4, 8, 16, 32, 64, 128];
 const CHANGED_CORES = [8, 16, 32, 64, 128];
 const OVERSUBSCRIBED = 4;
@@ -65,6 +68,8 @@ interface Model {
   readonly script: Script;
   readonly costs: Costs;
   readonly timeNs: number;
+  /** Turns of each thread on its core, where there are too few cores. */
+  readonly turns: number;
 }
 
 export const FORECAST_STUDIES: readonly Study[] = SUBJECTS.map((subject) => ({
@@ -79,8 +84,8 @@ export const FORECAST_STUDIES: readonly Study[] = SUBJECTS.map((subject) => ({
     }
     const script = scriptFrom(recordings.get(subject.from)!, eventNs);
     const moved = movedNs(recordings.get(2)!, eventNs);
-    const costs = { ...(await leastWaitCosts(TRIES)), ...POLICY, movedNs: moved };
-    const model = { title: subject.title, script, costs, timeNs: quick ? 5e6 : 20e6 };
+    const costs = { ...(await leastWaitCosts(quick ? 1 : TRIES)), ...POLICY, movedNs: moved };
+    const model = { title: subject.title, script, costs, ...(quick ? QUICK_LENGTH : LENGTH) };
     const checks = subject.checkedWith.map((n) => checkRow(model, n, recordings.get(n)!));
     return [costRow(model), ...checks, ...growthRows(model), ...changeRows(model)];
   },
@@ -97,9 +102,15 @@ function outcomeOf(model: Model, threads: number, cores: number): Outcome {
 }
 
 // Where threads take turns on cores, a few turns of each must have been.
-function settingOf({ timeNs }: Model, threads: number, cores: number): Setting {
+function settingOf({ timeNs, turns }: Model, threads: number, cores: number): Setting {
   const turnsNs = threads > cores ? POLICY.sliceNs * (threads / cores) : 0;
-  return { threads, cores, forNs: timeNs + 4 * turnsNs, warmUpNs: timeNs / 10 + turnsNs, seed: 1 };
+  return {
+    threads,
+    cores,
+    forNs: timeNs + turns * turnsNs,
+    warmUpNs: timeNs / 10 + turnsNs,
+    seed: 1,
+  };
 }
 
 /** What it is simulated with. */
@@ -117,8 +128,10 @@ function costRow({ title, costs }: Model): RowResult {
 }
 
 function checkRow(model: Model, threads: number, { unwatched }: Recording): RowResult {
-  const outcome = outcomeOf(model, threads, Math.min(threads, availableParallelism()));
+  const cores = Math.min(threads, availableParallelism());
+  const outcome = outcomeOf(model, threads, cores);
   const measured = unwatched.map(({ ns }) => (threads * 1000) / ns);
+  const undisturbed = unwatched.map(({ cpuNs }) => (cores * 1000) / cpuNs);
   const simulated = outcome.opsPerSecond / 1e6;
   const counted = (what: 'contended' | 'slept'): number[] =>
     unwatched.map(({ counts, ops }) => {
@@ -127,12 +140,14 @@ function checkRow(model: Model, threads: number, { unwatched }: Recording): RowR
   const name = `${model.title}, ${threads} thread${threads > 1 ? 's' : ''}`;
   const sides = [
     figuresOf('M pairs/s measured', measured),
-    figuresOf('M pairs/s simulated', [simulated]),
-    figuresOf('÷', [simulated / spreadOf(measured).median]),
+    figuresOf('on cores of its own', undisturbed),
+    figuresOf('simulated', [simulated]),
+    figuresOf('simulated ÷ measured', [simulated / spreadOf(measured).median]),
+    figuresOf('÷ on cores of its own', [simulated / spreadOf(undisturbed).median]),
     figuresOf('found taken per million', counted('contended')),
-    figuresOf('simulated ', [perMillion(outcome, 'contended')]),
+    figuresOf('found taken simulated', [perMillion(outcome, 'contended')]),
     figuresOf('slept for per million', counted('slept')),
-    figuresOf('simulated', [perMillion(outcome, 'slept')]),
+    figuresOf('slept for simulated', [perMillion(outcome, 'slept')]),
   ];
   return rowResult('the simulation against this machine', name, 'count', sides, NO_GOAL);
 }

@@ -22,6 +22,8 @@ export interface Watched {
 export interface Unwatched {
   readonly ops: number;
   readonly ns: number;
+  /** Processor time of all threads for each operation: what others on the machine leave alone. */
+  readonly cpuNs: number;
   /** Of each lock's name, how often it was found taken and slept for. */
   readonly counts: ReadonlyMap<string, Counts>;
 }
@@ -87,12 +89,15 @@ async function watchedRound(crew: Crew, logs: readonly Log[], turns: number): Pr
 
 async function unwatchedRound(crew: Crew, names: LockNames, turns: number): Promise<Unwatched> {
   const before = names.counts();
+  const cpuBefore = process.cpuUsage();
   const took = await crew.round(turns);
+  const { user, system } = process.cpuUsage(cpuBefore);
   const counts = new Map<string, Counts>();
   for (const [name, { contended, slept }] of names.counts()) {
     const { contended: contendedSoFar, slept: sleptSoFar } = before.get(name)!;
     counts.set(name, { contended: contended - contendedSoFar, slept: slept - sleptSoFar });
   }
   const each = turns * crew.ops;
-  return { ops: each * crew.size, ns: took / each, counts };
+  const ops = each * crew.size;
+  return { ops, ns: took / each, cpuNs: ((user + system) * 1000) / ops, counts };
 }

@@ -136,7 +136,7 @@ describe('the rows of locks', () => {
   const recording = {
     names: { of: (word: number) => `lock ${word}` } as LockNames,
     watched: [{ logs: [nested], ops: 1000, ns: 5 }],
-    unwatched: [{ ops: 2_000_000, ns: 5, counts }],
+    unwatched: [{ ops: 2_000_000, ns: 5, cpuNs: 5, counts }],
   } satisfies Recording;
 
   test('say how often each is taken, found taken and slept for, and how long it is held', () => {
