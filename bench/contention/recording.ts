@@ -1,6 +1,7 @@
 // Recording what a job does to the locks: rounds of threads with a watch, whose logs are kept, and
 // in turn with them the same rounds of threads without one. Those say how fast it goes, and how
 // often each lock was found taken, by the heap's own counts.
+import { availableParallelism } from 'node:os';
 import type { HeapHandle } from '../../src/index.ts';
 import { Crew } from '../suite/crew.ts';
 import { OURS } from '../suite/contest.ts';
@@ -58,7 +59,7 @@ async function recordWith(job: Job, pace: Pace, watch: Crew, plain: Crew): Promi
   const logs = Array.from({ length: job.threads }, (_, thread) => new Log(buffer, thread));
   const names = new LockNames(handle);
   const ourNames = new LockNames(plain.data as HeapHandle);
-  const longer = { ...pace, warmUpMs: pace.warmUpMs * job.threads }; // each compiles for itself
+  const longer = longerFor(job.threads, pace);
   const turns = await warmUp(plain, longer);
   const watchedTurns = await fitting(watch, logs, await warmUp(watch, longer));
   const [watched, unwatched]: [Watched[], Unwatched[]] = [[], []];
@@ -67,6 +68,12 @@ async function recordWith(job: Job, pace: Pace, watch: Crew, plain: Crew): Promi
     unwatched.push(await unwatchedRound(plain, ourNames, turns));
   }
   return { names, watched, unwatched };
+}
+
+/** Where threads share cores, each has as long as one alone would: it compiles for itself. */
+function longerFor(threads: number, { rounds, roundMs, warmUpMs }: Pace): Pace {
+  const shared = Math.max(1, threads / availableParallelism());
+  return { rounds, roundMs: roundMs * shared, warmUpMs: warmUpMs * threads };
 }
 
 /** At most so many turns, and no more than the logs have room for. */
