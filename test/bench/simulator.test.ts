@@ -82,6 +82,19 @@ describe('one lock', () => {
     expect(places[0]!.contended).toBe(0); // who waits has waited since before
   });
 
+  test('wakes all who sleep for it, one after the other, though nobody new comes', () => {
+    const costs = { ...FREE, spins: 0, sleepNs: 10, wakeNs: 20, wakenNs: 30 };
+    const { opsPerSecond } = simulate(oneLock(4000, 5000), on(3), costs);
+    expect(opsPerSecond).toBeCloseTo(1e9 / 4050, -4);
+  });
+
+  test('that is free again before a thread sleeps is taken at once', () => {
+    const costs = { ...FREE, spins: 0, sleepNs: 500 };
+    const [alone, two] = [1, 2].map((n) => simulate(exponential(300, 600, 500), on(n), costs));
+    expect(two!.places[0]!.slept).toBeGreaterThan(10);
+    expect(two!.opsPerSecond).toBeGreaterThan(alone!.opsPerSecond * 1.2);
+  });
+
   test('in four is as good as four', () => {
     const setting = { ...on(16), shards: () => 4 };
     expect(simulate(oneLock(100, 0), setting, FREE).opsPerSecond).toBeCloseTo(4e7, -6);
