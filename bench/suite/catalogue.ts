@@ -1,4 +1,5 @@
 // Everything that `npm run bench` measures, in the order in which it does.
+import { CONTENTION_STUDIES } from '../contention/studies.ts';
 import { RECOVERY_STUDY } from '../deaths/recovery.ts';
 import { TOLL_STUDY } from '../deaths/toll.ts';
 import { LATENCY_STUDY } from '../latency/studies.ts';
@@ -22,5 +23,6 @@ export const STUDIES: readonly Study[] = [
   ...HANDOVER_CONTESTS.map((contest) => studyOf(contest)),
   ...SPACE_STUDIES,
   LATENCY_STUDY,
+  ...CONTENTION_STUDIES,
   ...GROWTH_STUDIES,
 ];

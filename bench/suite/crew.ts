@@ -64,6 +64,11 @@ export class Crew implements Side {
     return this.founded.seat(0).data;
   }
 
+  /** How many threads it has. */
+  get size(): number {
+    return this.workers.length;
+  }
+
   stats(): HeapStats | undefined {
     return this.founded.stats?.();
   }

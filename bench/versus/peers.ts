@@ -8,6 +8,7 @@ const peers = {
   atomalloc: async () => (await import('./atomalloc.ts')).plain,
   'atomalloc checked': async () => (await import('./atomalloc.ts')).checked,
   'simple-heap': async () => (await import('./atomalloc.ts')).simple,
+  'atomalloc watched': async () => (await import('../contention/watched.ts')).watched,
   'dlmalloc wasm': async () => (await import('./dlmalloc.ts')).dlmalloc,
   'thi.ng': async () => (await import('./thing.ts')).alone,
   'thi.ng + mutex': async () => (await import('./thing.ts')).behindMutex,

@@ -29,7 +29,7 @@ function bench(...args: readonly string[]): Promise<Outcome> {
 
 describe('npm run bench', () => {
   it('measures the rows that were asked for, and leaves every round in the file', async () => {
-    const only = ['--only', '8 kib PAIR', '--only', 'larson'];
+    const only = ['--only', '8 kib PAIR', '--only', 'larson hand'];
     const outcome = await bench('--quick', '--no-versus', ...only, '--json', json);
     expect(outcome).toMatchObject({ stderr: '' });
     expect(outcome.code).toBeUndefined();
@@ -48,6 +48,24 @@ describe('npm run bench', () => {
       }
       expect(outcome.stdout).toContain(name.split(',')[0]);
     }
+  });
+
+  it('watches locks, and simulates more threads than there are cores', async () => {
+    const only = ['--only', 'hold times, larson', '--only', 'simulated threads, larson'];
+    const outcome = await bench('--quick', '--no-versus', ...only, '--json', json);
+    expect(outcome).toMatchObject({ stderr: '' });
+    const { rows } = JSON.parse(readFileSync(json, 'utf8')) as { rows: RowResult[] };
+    expect(rows.flatMap(({ failures }) => failures)).toEqual([]);
+    const figure = (group: string, name: string, side: string): number =>
+      rows
+        .find((row) => row.group.includes(group) && row.name === name)!
+        .sides.find((one) => one.name === side)!.median;
+    expect(figure('locks: larson', 'all', 'taken per million')).toBeGreaterThan(0);
+    expect(figure('locks: larson', 'all', 'held p50 ns')).toBeGreaterThan(0);
+    for (const on of ['1 on 1', '64 on 64', '512 on 128']) {
+      expect(figure('simulated:', on, 'M pairs/s'), on).toBeGreaterThan(0);
+    }
+    expect(figure('simulated:', '1 on 1', 'found taken per million')).toBe(0);
   });
 
   it('lists its rows', async () => {
