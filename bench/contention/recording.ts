@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import type { HeapHandle } from '../../src/index.ts';
 import { Crew } from '../suite/crew.ts';
 import { OURS } from '../suite/contest.ts';
-import { warmUp, type Pace } from '../suite/measure.ts';
+import { paceFor, warmUp, type Pace } from '../suite/measure.ts';
 import type { Job } from '../workloads/work.ts';
 import { Log, ROOM, type LogEvent } from './log.ts';
 import { LockNames, type Counts } from './names.ts';
@@ -70,10 +70,10 @@ async function recordWith(job: Job, pace: Pace, watch: Crew, plain: Crew): Promi
   return { names, watched, unwatched };
 }
 
-/** Where threads share cores, each has as long as one alone would: it compiles for itself. */
-function longerFor(threads: number, { rounds, roundMs, warmUpMs }: Pace): Pace {
+/** Where threads share cores, each has as long as one alone would. */
+function longerFor(threads: number, pace: Pace): Pace {
   const shared = Math.max(1, threads / availableParallelism());
-  return { rounds, roundMs: roundMs * shared, warmUpMs: warmUpMs * threads };
+  return { ...paceFor(threads, pace), roundMs: pace.roundMs * shared };
 }
 
 /** At most so many turns, and no more than the logs have room for. */

@@ -4,7 +4,7 @@ import type { HeapStats } from '../../src/index.ts';
 import { runErrand } from '../native/errand.ts';
 import { Crew } from '../suite/crew.ts';
 import { bestNative, figuresOf, NO_GOAL, oursOf, ratioOf } from '../suite/figures.ts';
-import { orderOf, warmUp, type Pace } from '../suite/measure.ts';
+import { orderOf, paceFor, warmUp, type Pace } from '../suite/measure.ts';
 import { attempt, rowResult, type Failure, type Natives, type RowResult } from '../suite/run.ts';
 import type { Setting, Study } from '../suite/study.ts';
 import type { PeerName } from '../versus/peers.ts';
@@ -68,7 +68,7 @@ async function closed(crew: Crew): Promise<void> {
 async function playersOf(crews: readonly Crew[], pace: Pace): Promise<Player[]> {
   const players: Player[] = [];
   for (const crew of crews) {
-    const turns = await warmUp(crew, pace);
+    const turns = await warmUp(crew, paceFor(JOB.threads, pace));
     const play = async (): Promise<Float64Array> => {
       crew.shared.fill(0); // nobody is at work
       await crew.round(turns);

@@ -7,7 +7,7 @@ import { entrantsOf, type Contest, type Entrant } from './contest.ts';
 import { Crew } from './crew.ts';
 import { bestNative, judge, oursOf, ratioOf, type SideFigures } from './figures.ts';
 import type { Spread, Unit, Verdict } from './figures.ts';
-import { measure, type Pace } from './measure.ts';
+import { measure, paceFor, type Pace } from './measure.ts';
 import type { Side } from './side.ts';
 
 export interface Failure {
@@ -48,7 +48,7 @@ export async function run(
     await attempt(entrant.name, failures, async () => sides.push(await enter(entrant, natives)));
   }
   const playing = sides.map((side) => new Watched(side, failures));
-  const figures = await measure(playing, pace);
+  const figures = await measure(playing, paceFor(contest.job.threads, pace));
   for (const side of playing) await side.end();
   const failed = new Set(failures.map(({ side }) => side));
   return resultOf(

@@ -92,9 +92,10 @@ export class SizeClasses {
     this.list = list;
     this.largest = list.at(-1)?.granules ?? 0;
     this.byGranules = new Uint8Array(this.largest + 1);
-    for (let granules = 1, id = 1; granules <= this.largest; granules++) {
-      while ((list[id - 1]?.granules ?? 0) < granules) id++;
-      this.byGranules[granules] = id;
+    for (let from = 1, id = 1; id <= list.length; id++) {
+      const end = (list[id - 1]?.granules ?? 0) + 1;
+      this.byGranules.fill(id, from, end);
+      from = end;
     }
   }
 

@@ -109,7 +109,7 @@ export class Zone implements Guarded {
 
   freeLocked(page: number): void {
     this.buddy.freeLocked(page);
-    this.used();
+    this.memory.set(this.record + USED, this.pages - this.buddy.freePages());
   }
 
   /** Changes the run at `page` to `pages` where it stands; false if its neighbour is in use. */

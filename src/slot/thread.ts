@@ -21,7 +21,6 @@ export interface ThreadName {
 
 interface Files {
   readFileSync(path: string, encoding: 'latin1'): string;
-  readlinkSync(path: string): string;
 }
 interface Workers {
   readonly threadId: number;
@@ -84,9 +83,10 @@ function threadNumber(): number {
 
 function systemName(): ThreadName {
   try {
-    const who = Number(files?.readlinkSync('/proc/thread-self').split('/').at(-1));
-    const start = Number.isInteger(who) && who > 0 ? startOf(who) : null;
-    return start === null || start === 0 ? anonymous() : { who, start, thread: threadNumber() };
+    const text = files?.readFileSync('/proc/thread-self/stat', 'latin1') ?? '';
+    const who = Number.parseInt(text, 10);
+    const start = startIn(text);
+    return who > 0 && start > 0 ? { who, start, thread: threadNumber() } : anonymous();
   } catch {
     return anonymous();
   }
@@ -102,12 +102,17 @@ function anonymous(): ThreadName {
 function startOf(who: number): number | null {
   try {
     const text = files?.readFileSync(`/proc/self/task/${String(who)}/stat`, 'latin1') ?? '';
-    // The second field is a name in parentheses and may hold anything; the third is the state.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'X' || fields[0] === 'Z') return null;
-    return Number(fields[19]) | 0;
+    const start = startIn(text);
+    return start < 0 ? null : start;
   } catch (error) {
     const code = (error as { code?: string }).code;
     return code === 'ENOENT' || code === 'ESRCH' ? null : 0;
   }
+}
+
+/** The start in what the system says of a thread; -1 if it has ended, 0 if nothing is said. */
+function startIn(text: string): number {
+  // The second field is a name in parentheses and may hold anything; the third is the state.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'X' || fields[0] === 'Z' ? -1 : Number(fields[19]) | 0;
 }

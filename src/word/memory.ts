@@ -2,7 +2,8 @@
 //
 // This is the only file that touches typed arrays of metadata or Atomics. Everything above speaks
 // of plain `get/set` and atomic `load/store/swap/cas/add`, so that a model checker can take over
-// every shared access by replacing this one class. V8 inlines the one-line methods.
+// every shared access by replacing this one class. V8 inlines the one-line methods, but not what
+// they call of Atomics: whether it loads, stores or swaps, each takes 8 ns on Node 20, 14 on 26.
 //
 // The views have a fixed length, also on a growable buffer: length-tracking views cost 30 ns an
 // access on Node 20.
@@ -137,9 +138,11 @@ export class Memory {
   }
 }
 
-/** Raises the atomic word at `index` to `value` if it is lower. */
+/** Raises the atomic word at `index`, which never falls, to `value` if it is lower. */
 export function raiseTo(memory: Memory, index: number, value: number): void {
-  let seen = memory.load(index);
+  // RACE: an old value is lower, and then the cas tells a newer one. Mostly there is nothing to do,
+  // and an atomic read is a call.
+  let seen = memory.get(index);
   while (seen < value) {
     const old = memory.cas(index, seen, value);
     if (old === seen) return;
