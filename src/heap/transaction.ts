@@ -12,14 +12,12 @@ import { copyBytes } from '../word/memory.ts';
 import { isLive } from '../block/statemap.ts';
 import { slotOfRecord } from '../tx/record.ts';
 import type { Session } from './session.ts';
-import { PATIENCE_MS, TxPart } from './txpart.ts';
+import { ABORTED, PATIENCE_MS, TIMEOUT, TxPart } from './txpart.ts';
 
 const { BYTES } = GRANULE;
 /** How long `commit` waits for votes when it is not told. */
 const COMMIT_MS = 10_000;
 const NOBODY: readonly number[] = [];
-/** Of a step in a transaction that this thread's crash has ended. */
-const ABANDONED = allocError('ABORTED', 0);
 /** What idle magazines, and those of the dead, may help. */
 const SHORTAGES: readonly string[] = ['OUT_OF_MEMORY', 'JOURNAL_FULL'];
 /** Bytes that one entry protects. */
@@ -104,14 +102,14 @@ export class Transaction extends TxPart implements Disposable {
 
   /** A transaction within: if `work` fails, only what it did is undone. */
   transaction<T>(work: (tx: this) => T): Result<T> {
-    if (this.isOver(0)) return err(this.failure ?? allocError('ABORTED', 0));
+    if (this.isOver(0)) return err(this.failure ?? ABORTED);
     const mark = this.savepoint();
     const outer = this.throws;
     this.throws = true;
     try {
       return ok(notPromised(work(this)));
     } catch (error) {
-      const why = this.failure ?? allocError('ABORTED', 0);
+      const why = this.failure ?? ABORTED;
       if (this.rollbackTo(mark)) this.failure = null; // what is around it goes on
       if (!(error instanceof Failed)) throw error;
       return err(why);
@@ -135,7 +133,7 @@ export class Transaction extends TxPart implements Disposable {
       const done = this.tryCommit();
       if (done !== null) return done;
       const left = end - performance.now();
-      if (left <= 0) return this.giveUp('TIMEOUT');
+      if (left <= 0) return this.giveUp(TIMEOUT);
       this.inside(() => leader.waitForNews(seen, Math.min(left, PATIENCE_MS)));
     }
   }
@@ -150,9 +148,9 @@ export class Transaction extends TxPart implements Disposable {
       const seen = this.part.leader.votes();
       const done = this.tryCommit();
       if (done !== null) return done;
-      if (signal?.aborted === true) return this.giveUp('ABORTED');
+      if (signal?.aborted === true) return this.giveUp(ABORTED);
       const left = end - performance.now();
-      if (left <= 0) return this.giveUp('TIMEOUT');
+      if (left <= 0) return this.giveUp(TIMEOUT);
       await this.part.leader.news(seen, Math.min(left, PATIENCE_MS * 4));
     }
   }
@@ -187,13 +185,13 @@ export class Transaction extends TxPart implements Disposable {
   /** A granule, or 0 with the reason in `failure`. The dead may have what is missing. */
   private step(requested: number, work: (session: Session) => number | AllocError): number {
     if (this.voted || this.isOver(requested)) return 0;
-    let done = this.here(work, ABANDONED);
+    let done = this.here<number | AllocError>(work, ABORTED);
     if (typeof done !== 'number' && SHORTAGES.includes(done.code)) {
       this.inside(({ recovery, allocation }) => {
         recovery.sweep();
         allocation.reclaim();
       });
-      done = this.here(work, ABANDONED);
+      done = this.here<number | AllocError>(work, ABORTED);
     }
     if (typeof done === 'number') return done;
     this.failure ??= done;

@@ -9,6 +9,9 @@ import { identityOf } from './attached.ts';
 import type { Session } from './session.ts';
 
 const { COMMITS, ROLLBACKS } = COUNTER;
+/** Why a transaction that was rolled back is over. */
+export const ABORTED = Object.freeze(allocError('ABORTED', 0));
+export const TIMEOUT = Object.freeze(allocError('TIMEOUT', 0));
 /** Longest sleep before asking whether all who are waited for live. */
 export const PATIENCE_MS = 5;
 
@@ -84,7 +87,7 @@ export class TxPart {
 
   /** Undoes all of it, on all threads. Nothing happens if it is over. */
   rollback(): void {
-    if (this.look() === 'open') this.giveUp('ABORTED');
+    if (this.look() === 'open') this.giveUp(ABORTED);
   }
 
   /** Rolls back unless it was committed. */
@@ -114,8 +117,8 @@ export class TxPart {
     return ok(undefined);
   }
 
-  protected giveUp(code: 'ABORTED' | 'TIMEOUT'): Result<never> {
-    this.failure ??= allocError(code, 0);
+  protected giveUp(why: AllocError): Result<never> {
+    this.failure ??= why;
     this.here(({ tx, on }) => {
       if (tx.abort(this.part)) this.end('rolled back', on);
     }, undefined);
@@ -144,7 +147,7 @@ export class TxPart {
     if (!record.isFree()) this.help();
     if (record.is(number, KEPT)) this.ended = 'committed';
     else if (!record.is(number, COMMITTED)) this.ended = 'rolled back';
-    if (this.ended === 'rolled back') this.failure ??= allocError('ABORTED', 0);
+    if (this.ended === 'rolled back') this.failure ??= ABORTED;
     return this.ended;
   }
 }
