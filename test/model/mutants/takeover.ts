@@ -226,7 +226,7 @@ export const ofTakeover: readonly Mutant[] = [
     'what the dead took from the depot is not its own',
     'depot, full magazines go down and are taken up',
     DEPOT,
-    'magazines.isMoving(memory.get(word)) ? SHELVED : magazines.tag;',
+    'magazines.isMoving(top) ? SHELVED : magazines.tag;',
     'magazines.tag;',
     dying,
   ),
