@@ -93,8 +93,10 @@ export class Slabs {
     let count = 0;
     let slab = this.slabLocked(ANY_ZONE);
     while (slab !== 0) {
-      count += this.fillFrom(slab, at, want - count, tag);
-      slab = count < want ? this.partialLocked(ANY_ZONE) : 0;
+      const got = this.fillFrom(slab, at, want - count, tag);
+      count += got;
+      // A listed slab without a free block is damage: no reason to go on for ever.
+      slab = got > 0 && count < want ? this.partialLocked(ANY_ZONE) : 0;
     }
     return count;
   }
@@ -220,7 +222,8 @@ export class Slabs {
     if (memory.get(record + EMPTY) > keep) this.strays.purgeLocked(this);
     for (let zone = 0; zone < 3; zone++) {
       let slab = memory.get(record + PARTIAL + zone);
-      while (slab !== 0 && memory.get(record + EMPTY) > keep) {
+      for (let steps = map.endPage; slab !== 0 && steps > 0; steps--) {
+        if (memory.get(record + EMPTY) <= keep) return;
         const next = map.get(slab, NEXT);
         if (map.get(slab, SLAB_FREE) === this.bits.capacityOf(map.run(slab))) this.destroy(slab);
         slab = next;

@@ -184,11 +184,11 @@ export const ofRepair: readonly Mutant[] = [
   ),
   mutant(
     'a slab that has gone stays in the list',
-    PAGES,
+    'reclaim beside rounds',
     MENDS,
     'else map.set(before, NEXT, next);',
     'else void next;',
-    dying,
+    { walk: 'kill' },
   ),
   mutant(
     'the head of a list that has gone stays',

@@ -15,16 +15,16 @@ function noFindings(scene: Scene, me: number): void {
   if (found.length > 0) throw new Error(`validate found ${JSON.stringify(found)}`);
 }
 
-/** Two slabs with free blocks: the list begins with one, and TOUCHED is the other. */
+/** Three slabs with free blocks: the list begins with one, and TOUCHED is another. */
 function touchedLast(scene: Scene): void {
   const mine = heapOf(scene, 0);
   const home: number[] = [];
-  for (let i = 0; i < 8; i++) {
-    if (i === 0 || i === 1 || i === 4) home.push(mine.alloc(SIZE));
+  for (let i = 0; i < 12; i++) {
+    if (i === 0 || i === 1 || i === 4 || i === 8) home.push(mine.alloc(SIZE));
     else prepare(scene, 0, SIZE);
   }
-  const [first, second, other] = home as [number, number, number];
-  for (const ptr of [second, other, first]) mine.free(ptr);
+  const [first, second, other, third] = home as [number, number, number, number];
+  for (const ptr of [other, first, third, second]) mine.free(ptr);
   mine.reclaim();
 }
 
