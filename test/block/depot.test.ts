@@ -34,7 +34,7 @@ function cached(heap: SharedHeap): number {
   return heap.stats().classes[0]?.cachedBlocks ?? 0;
 }
 
-/** Runs of 140 pages: 35 KiB, of which a magazine holds one. */
+/** Blocks of 140 pages: 35 KiB, of which a magazine holds one. */
 const LARGE: ClassGeometry = {
   granules: 140 * 16,
   pages: 140,

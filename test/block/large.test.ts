@@ -1,4 +1,4 @@
-// Large runs and runs of a class: whole pages straight from a zone, counted exactly.
+// Large runs, whole pages straight from a zone, and blocks of whole pages: counted exactly.
 
 import { describe, expect, test } from 'vitest';
 import { PREFERENCES } from '../../src/page/zone.ts';

@@ -12,7 +12,7 @@ import { anotherSeat, layersOf, tinyHeap } from '../support/tiny.ts';
 interface Ground {
   readonly on: Attachment;
   readonly heap: SharedHeap;
-  /** First pages of a slab of 64-byte blocks, a run of a class, a large run, an arena. */
+  /** First pages of a slab of 64-byte blocks, a block of whole pages, a large run, an arena. */
   readonly slab: number;
   readonly run: number;
   readonly large: number;

@@ -19,7 +19,7 @@ export const MIDDLE: ClassGeometry = {
   capacity: 3,
 };
 
-/** Runs of three pages. */
+/** Blocks of three pages, in slabs of one block. */
 export const RUN: ClassGeometry = {
   granules: 48,
   pages: 3,

@@ -96,7 +96,7 @@ export const ofTakeover: readonly Mutant[] = [
   ),
   mutant(
     'deaths are forgotten after the slots have been looked at',
-    'recovery beside a run of a class',
+    'recovery beside a round of blocks of whole pages',
     RECOVERY,
     'const over = this.slots().filter((slot) => table.isOver(slot));',
     'const over = this.slots().filter((slot) => table.isOver(slot));\n    memory.store(DEATHS, 0);',

@@ -1,4 +1,4 @@
-// Corners that the ordinary scenarios do not come to: a block of a run class that realloc moves,
+// Corners that the ordinary scenarios do not come to: a block of whole pages that realloc moves,
 // sizes beyond the class table, names forgotten and listed, validation with blocks in the depot,
 // the simple heap's second arena, a slab that is not the one touched last.
 
@@ -30,7 +30,7 @@ function touchedLast(scene: Scene): void {
 
 export const scenarios: readonly Scenario[] = [
   {
-    name: 'realloc moves a run of a class',
+    name: 'realloc moves a block of whole pages',
     heap: { zones: [0, 16, 0], align: 16 },
     seats: 2,
     before: (s) => {
@@ -104,7 +104,7 @@ export const scenarios: readonly Scenario[] = [
     threads: [(s) => noFindings(s, 0), (s) => giveBack(s, 1, must(s, 1, 5 * PAGE))],
   },
   {
-    name: 'runs of a class sent home',
+    name: 'blocks of whole pages sent home',
     heap: WIDE,
     seats: 2,
     threads: [
