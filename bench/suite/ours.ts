@@ -61,7 +61,7 @@ const STEPS: readonly (readonly [name: string, size: number, live: number])[] = 
   ['64 B through the depot', 64, 180],
   ['64 B through slabs', 64, 20_000],
   ['8 KiB, slabs come and go', 8 * KIB, 1000],
-  ['16 KiB, each run cut and merged', 16 * KIB, 1000],
+  ['16 KiB, slabs come and go', 16 * KIB, 1000],
   ['1 MiB straight from a zone', 1024 * KIB, 1],
 ];
 

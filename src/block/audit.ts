@@ -5,12 +5,12 @@
 import { CLASS, MAGAZINE, PAGE, STATE } from '../word/layout.ts';
 import type { Finding, UsedRun } from '../page/audit.ts';
 import type { PageMap } from '../page/pagemap.ts';
-import { classOfState, type StateMap } from './statemap.ts';
+import type { StateMap } from './statemap.ts';
 
 const { SLABS, PAGES, CARVED, FREE, EMPTY, FULL, FULL_COUNT, DEPOT_BLOCKS, GRANULES } = CLASS;
 const { PARTIAL } = CLASS;
 const { NEXT, COUNT, ENTRIES, NONE, CAPACITY } = MAGAZINE;
-const { CACHED, SHELVED } = STATE;
+const { CACHED, SHELVED, LARGE } = STATE;
 
 /** Whether a state says that the block lies in some magazine. */
 function isCached(state: number): boolean {
@@ -25,6 +25,7 @@ export interface ClassAudit {
   pages: number;
   carved: number;
   free: number;
+  /** Pages of slabs without a block in use. */
   empty: number;
   /** Slabs with a free block. */
   partial: number;
@@ -82,23 +83,17 @@ export class BlockAuditor {
     sums.pages += run.pages;
     sums.carved += blocks;
     sums.free += free;
-    if (free === blocks) sums.empty++;
+    if (free === blocks) sums.empty += run.pages;
     if (free > 0) sums.partial++;
   }
 
-  /** A run without an owner's mark: of a run class, large, or nobody's. */
-  run(run: UsedRun, sums: readonly ClassAudit[], runClass: number): void {
+  /** A run that belongs to no class: a large one. */
+  large(run: UsedRun): void {
     const granule = run.page << this.map.granuleShift;
     const state = this.states.get(granule);
-    const id = isCached(state) ? runClass : classOfState(state);
-    const of = sums[id];
-    if (id > 0 && (of === undefined || runClass !== id)) {
-      this.say('run', granule, `a run of ${String(run.pages)} pages has state ${String(state)}`);
-    } else if (id > 0 && of !== undefined) {
-      of.carved++;
-      if (isCached(state)) of.cached++;
-      else of.live++;
-    }
+    const pages = `${String(run.pages)} pages`;
+    if (state === STATE.FREE) this.say('run', granule, `${pages} are in use by nobody`);
+    else if (state !== LARGE) this.say('run', granule, `${pages} have state ${String(state)}`);
     this.inside(granule + 1, granule + (run.pages << this.map.granuleShift));
   }
 
@@ -125,7 +120,7 @@ export class BlockAuditor {
       ['pages', PAGES, sums.pages],
       ['blocks', CARVED, sums.carved],
       ['free blocks', FREE, sums.free],
-      ['empty slabs', EMPTY, sums.empty],
+      ['pages of empty slabs', EMPTY, sums.empty],
     ];
     for (const [name, word, found] of words) {
       const counted = memory.get(record + word);

@@ -1,7 +1,7 @@
-// A class's depot: what its threads' magazines are exchanged at, and beneath it the slabs (or runs)
-// of the class, all under the class lock. A slot whose magazines are both empty takes a full one
-// here, or fills its own from a slab; one whose magazines are both full leaves one here, or empties
-// it into the slabs. One visit serves up to sixty allocs or frees.
+// A class's depot: what its threads' magazines are exchanged at, and beneath it the slabs of the
+// class, all under the class lock. A slot whose magazines are both empty takes a full one here, or
+// fills its own from slabs; one whose magazines are both full leaves one here, or empties it into
+// the slabs. One visit serves up to sixty allocs or frees.
 //
 // A full magazine is handed over by its index. On the shelf its blocks are SHELVED, in no slot's
 // name, so each of them has one entry there and none elsewhere that counts; the taker writes its
@@ -11,15 +11,14 @@
 // (repairLocked); what the dead has in its own magazines is the recovery's to send home: `flush`,
 // by a depot that is a view of the dead's magazines under the recoverer's locks (heap/recovery.ts).
 //
-// How many full magazines the depot holds is the shelf's decision (shelf.ts); what is more goes
-// home to the slabs.
+// How many blocks lie in the depot, and how many a magazine may hold, is the shelf's decision
+// (shelf.ts), made anew with each magazine that is loaded; what is more goes home to the slabs.
 
 import { CACHE, CLASS, HEADER, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
 import { filled, type Magazines } from './magazine.ts';
 import type { ArrayPool } from './pool.ts';
-import type { Runs } from './run.ts';
 import { Shelf } from './shelf.ts';
 import type { Slabs } from './slab.ts';
 import type { Entry, StateMap } from './statemap.ts';
@@ -43,7 +42,7 @@ export interface DepotParts {
 
 export class Depot implements Guarded {
   readonly id: number;
-  readonly source: Slabs | Runs;
+  readonly source: Slabs;
   readonly lock: Lock;
   readonly record: number;
   private readonly memory: Memory;
@@ -53,9 +52,9 @@ export class Depot implements Guarded {
   private readonly pool: ArrayPool;
   private readonly at: number;
   private readonly capacity: number;
-  private readonly limit: number;
+  private readonly checked: boolean;
 
-  constructor(parts: DepotParts, source: Slabs | Runs, record: number, id: number) {
+  constructor(parts: DepotParts, source: Slabs, record: number, id: number) {
     this.id = id;
     this.source = source;
     this.record = record;
@@ -68,8 +67,7 @@ export class Depot implements Guarded {
     this.capacity = this.memory.get(record + CAPACITY);
     const { states, pool } = parts;
     this.shelf = new Shelf(states, pool, record, id, this.capacity, source.granules);
-    // A checked heap's magazines look full to the fast path: every free takes the slow one.
-    this.limit = parts.checked ? 0 : this.capacity + NONE;
+    this.checked = parts.checked;
   }
 
   /** Puts blocks into the loaded, empty magazine; false when the class has none and gets none. */
@@ -114,6 +112,7 @@ export class Depot implements Guarded {
     const live = this.states.get(granule) === this.id;
     if (live) {
       this.source.returnLocked(granule, entry);
+      this.source.trimLocked();
       this.moved(-1);
     }
     this.lock.unlock();
@@ -159,7 +158,14 @@ export class Depot implements Guarded {
   }
 
   private hasRoom(top: number): boolean {
-    return top !== 0 && filled(top) < this.capacity;
+    const limit = this.memory.get(this.at + LIMIT);
+    return top !== 0 && (top & MASK) < (limit === 0 ? this.capacity + NONE : limit);
+  }
+
+  /** What LIMIT says from now on. */
+  private limitLocked(): number {
+    // A checked heap's magazines look full to the fast path: every free takes the slow one.
+    return this.checked ? 0 : this.shelf.capacityLocked() + NONE;
   }
 
   /** Blocks left the slabs for a slot (or came back): the total and its peak. */
@@ -180,7 +186,7 @@ export class Depot implements Guarded {
     if (old !== 0) shelf.pushEmpty(old & ~MASK);
     magazines.move(full + NONE + count, this.id); // until its blocks carry this slot's tag
     memory.set(at, full + NONE + count);
-    memory.set(at + LIMIT, this.limit);
+    memory.set(at + LIMIT, this.limitLocked());
     shelf.popFull(magazines.holder);
     this.moved(count);
     return true;
@@ -188,26 +194,29 @@ export class Depot implements Guarded {
 
   /** Makes the blocks of a magazine from the depot this slot's; drops what is not SHELVED. */
   private retag(): void {
-    const { memory, states, at } = this;
+    const { memory, at, magazines } = this;
+    const { origin } = this.states;
+    const { tag } = magazines;
     const top = memory.get(at);
     let kept = (top & ~MASK) + NONE;
     for (let i = kept + 1; i <= top; i++) {
       const granule = memory.get(i);
       // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
-      if (states.get(granule) !== SHELVED) continue;
-      states.mark(granule, this.magazines.tag);
+      if (memory.getByte(origin + granule) !== SHELVED) continue;
+      memory.setByte(origin + granule, tag);
       memory.set(++kept, granule);
     }
     memory.set(at, kept);
-    this.magazines.moved();
+    magazines.moved();
   }
 
   private fillLocked(): boolean {
     const { memory, at } = this;
     if (memory.get(at) === 0 && !this.loadLocked()) return false;
-    const batch = Math.min(memory.get(at + BATCH) || FIRST_BATCH, this.capacity);
+    const most = this.shelf.capacityLocked();
+    const batch = Math.min(memory.get(at + BATCH) || FIRST_BATCH, most);
     const count = this.source.fillLocked(at, batch, this.magazines.tag);
-    memory.set(at + BATCH, Math.min(2 * batch, this.capacity));
+    memory.set(at + BATCH, Math.min(2 * batch, most));
     if (count > 0) this.moved(count);
     return count > 0;
   }
@@ -217,7 +226,7 @@ export class Depot implements Guarded {
     const magazine = this.shelf.takeEmpty(this.magazines.holder, this.at);
     if (magazine === 0) return false;
     this.memory.set(this.at, magazine + NONE);
-    this.memory.set(this.at + LIMIT, this.limit);
+    this.memory.set(this.at + LIMIT, this.limitLocked());
     return true;
   }
 
@@ -225,7 +234,7 @@ export class Depot implements Guarded {
     const { memory, at, magazines } = this;
     if (memory.get(at) === 0) return this.loadLocked();
     const previous = memory.get(at + PREVIOUS);
-    if (previous !== 0 && !this.shelf.hasRoom()) {
+    if (previous !== 0 && !this.shelf.hasRoom(filled(previous))) {
       this.emptyLocked(at + PREVIOUS);
       memory.set(at + BATCH, memory.get(at + BATCH) >> 1);
       magazines.exchange(this.id);
@@ -250,30 +259,24 @@ export class Depot implements Guarded {
    * that are SHELVED are the slot's if it died between taking or laying down this magazine.
    */
   private emptyLocked(word: number): number {
-    const { memory, states, source, magazines } = this;
-    const shelved = magazines.isMoving(memory.get(word)) ? SHELVED : magazines.tag;
-    let returned = 0;
-    for (let top = memory.get(word); (top & MASK) > NONE; memory.set(word, --top)) {
-      const granule = memory.get(top);
-      const state = states.get(granule);
-      if (state !== magazines.tag && state !== shelved) continue;
-      source.returnLocked(granule);
-      returned++;
-    }
+    const { memory, source, magazines } = this;
+    const top = memory.get(word);
+    const none = (top & ~MASK) + NONE;
+    const shelved = magazines.isMoving(top) ? SHELVED : magazines.tag;
+    const returned = source.returnAllLocked(none + 1, top, magazines.tag, shelved);
+    memory.set(word, none);
     if (returned > 0) this.moved(-returned);
+    source.trimLocked();
     return returned;
   }
 
   /** Sends the blocks of a magazine on the shelf home, while it still lies there for all to see. */
   private emptyFullLocked(magazine: number): void {
-    const { memory, states, source } = this;
-    const top = magazine + NONE + memory.get(magazine + COUNT);
-    for (let at = magazine + ENTRIES; at <= top; at++) {
-      const granule = memory.get(at);
-      // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
-      if (states.get(granule) === SHELVED) source.returnLocked(granule);
-      else this.moved(1); // its holder has it, and it was counted as laid down
-    }
+    const count = this.memory.get(magazine + COUNT);
+    const bottom = magazine + ENTRIES;
+    const returned = this.source.returnAllLocked(bottom, bottom + count - 1, SHELVED, SHELVED);
+    // What did not come home is its holder's who freed it too, and was counted as laid down.
+    if (returned < count) this.moved(count - returned);
   }
 
   /** Empties the magazine at `word` and gives it to the pool, if it is the slot's. */

@@ -9,7 +9,7 @@
 //
 //   word           writers   readers              access  if its writer dies midway
 //   TOP            the slot  the slot             plain   valid: the state byte decides each entry
-//   LIMIT          the slot  the slot             plain   derived: the class's capacity
+//   LIMIT          the slot  the slot             plain   valid: any past limit will do
 //   PREVIOUS       the slot  the slot             plain   valid
 //   entries        the slot  the slot; whoever    plain   valid: one without its tag in the state
 //                            takes it from a depot        map, or SHELVED, is dropped

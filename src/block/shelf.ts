@@ -1,5 +1,6 @@
 // The shelf of a depot: magazines that lie in no slot. FULL ones hold blocks that whoever comes
-// next may take; EMPTIES are there for whoever has to put a full one down.
+// next may take; EMPTIES are there for whoever has to put a full one down. How many blocks may lie
+// here, and in a magazine, grows with the class.
 //
 // All methods want the class lock. A magazine is the shelf's as long as its HOLDER says so
 // (pool.ts); one store of it decides each move, and the list's head is put right around it.
@@ -19,10 +20,11 @@ const { SHELVED } = STATE;
 const LEAST_FULL = 2;
 const LEAST_GRANULES = 2 ** 12;
 /**
- * Beyond that, one block in so many of the class. Half a mebibyte and one block in two took 1.7
- * pages for each live page of the SQLite trace, most of it in depots that were no longer used.
+ * Beyond that, one block in 2^this of the class; and so many may one magazine hold, if that is more
+ * than its class says. Half a mebibyte and one block in two took 1.7 pages for each live page of
+ * the SQLite trace, most of it in depots that were no longer used.
  */
-const SHARE = 64;
+const SHARE_SHIFT = 6;
 
 export class Shelf {
   private readonly memory: Memory;
@@ -46,14 +48,27 @@ export class Shelf {
     this.pool = pool;
     this.record = record;
     this.capacity = capacity;
-    this.leastBlocks = LEAST_GRANULES / granules;
+    this.leastBlocks = Math.max(LEAST_FULL * capacity, (LEAST_GRANULES / granules) | 0);
     this.holder = MAGAZINE.DEPOT + id;
   }
 
-  /** Whether one more full magazine may lie here. */
-  hasRoom(): boolean {
-    const blocks = Math.max(this.memory.get(this.record + CARVED) / SHARE, this.leastBlocks);
-    return this.memory.get(this.record + FULL_COUNT) < Math.max(LEAST_FULL, blocks / this.capacity);
+  /** Whether a full magazine with so many more blocks may lie here. */
+  hasRoom(blocks: number): boolean {
+    const { memory, record, leastBlocks } = this;
+    const share = this.shareLocked();
+    const most = share > leastBlocks ? share : leastBlocks;
+    return memory.get(record + DEPOT_BLOCKS) + blocks <= most;
+  }
+
+  /** Blocks that a magazine may hold: more of a class that has many. */
+  capacityLocked(): number {
+    const share = this.shareLocked();
+    const most = share < CAPACITY ? share : CAPACITY;
+    return most > this.capacity ? most : this.capacity;
+  }
+
+  private shareLocked(): number {
+    return this.memory.get(this.record + CARVED) >>> SHARE_SHIFT;
   }
 
   /** The full magazine that `popFull` will take; 0 if there is none. */
@@ -157,13 +172,14 @@ export class Shelf {
 
   /** One entry for each block that is the slot's: on the shelf no tag vouches for a stray. */
   private shelve(magazine: number, top: number, tag: number): number {
-    const { memory, states } = this;
+    const { memory } = this;
+    const { origin } = this.states;
     let kept = magazine + NONE;
     for (let at = kept + 1; at <= top; at++) {
       const granule = memory.get(at);
       // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
-      if (states.get(granule) !== tag) continue;
-      states.mark(granule, SHELVED);
+      if (memory.getByte(origin + granule) !== tag) continue;
+      memory.setByte(origin + granule, SHELVED);
       memory.set(++kept, granule);
     }
     return kept - magazine - NONE;

@@ -5,8 +5,8 @@
 // last eight are there because real programs ask for a page and a header: SQLite's 4,368 bytes in
 // runs of whole pages took 1.60 bytes for each byte asked, in slabs of these classes 1.04.
 //
-// Run classes: 3, 4, … 16 pages, four a doubling; each block is a run of its own, so 8 KiB and a
-// byte take 12. Beyond them a request goes straight to a zone and gets whole pages.
+// Then whole pages: 3, 4, … 16 of them, four a doubling, so 8 KiB and a byte take 12. Their first
+// slabs have one block each. Beyond, a request goes straight to a zone and gets whole pages.
 //
 // The class table turns a size into a class with one byte read. It lies in shared memory because
 // that is how a mode switch or a checked heap takes the fast path away from every thread at once:
@@ -21,13 +21,15 @@ const { SHIFT, BYTES } = GRANULE;
 
 /** Blocks in a slab: the page map has so many bits for it. */
 const SLAB_BLOCKS_MAX = 256;
-/** A large slab has up to so many pages, if its blocks are many enough to need it. */
+/** A large slab has up to so many pages, or so many blocks, whichever is more. */
 const SLAB_PAGES_MAX = 16;
-/** However large its blocks are, a magazine holds so many: or one for each 4 KiB it may hold. */
+const LARGE_BLOCKS_MAX = 16;
+/** A magazine holds so many blocks of at most two pages, or one for each 4 KiB it may hold. */
 const MAGAZINE_BLOCKS_MIN = 4;
-/** A magazine of runs holds about so many bytes. */
-const RUN_MAGAZINE_BYTES = 65536;
-const RUN_CLASS_PAGES_MAX = 16;
+/** The largest block that comes out of a slab. */
+const BLOCK_PAGES_MAX = 16;
+/** A magazine of blocks of more than two pages holds about so many bytes. */
+const LARGE_MAGAZINE_BYTES = 65536;
 
 /** Sizes from `least` to `most`, `steps` of them for each doubling, in whole granules. */
 function* sizes(least: number, most: number, steps: number): Generator<number> {
@@ -39,27 +41,29 @@ function* sizes(least: number, most: number, steps: number): Generator<number> {
 
 /** The fewest pages that waste at most a sixteenth behind their last block and hold two blocks. */
 function slabPages(size: number, pageBytes: number): number {
-  for (let pages = 1; pages < SLAB_PAGES_MAX; pages++) {
+  for (let pages = 1; pages < BLOCK_PAGES_MAX; pages++) {
     const bytes = pages * pageBytes;
     if (bytes >= 2 * size && (bytes % size) * 16 <= bytes) return pages;
   }
-  return SLAB_PAGES_MAX;
+  return BLOCK_PAGES_MAX;
 }
 
 function slabClass(size: number, pageBytes: number, magazineBytes: number): ClassGeometry {
   const pages = slabPages(size, pageBytes);
-  const byBlocks = Math.floor((SLAB_BLOCKS_MAX * size) / pageBytes);
-  const most = Math.min(SLAB_PAGES_MAX, byBlocks);
+  const pagesOf = (blocks: number) => Math.floor((blocks * size) / pageBytes);
+  const large = Math.max(SLAB_PAGES_MAX, pagesOf(LARGE_BLOCKS_MAX));
+  const most = Math.min(large, pagesOf(SLAB_BLOCKS_MAX));
   const least = Math.max(magazineBytes >>> 12, MAGAZINE_BLOCKS_MIN);
   const capacity = Math.min(Math.max(Math.floor(magazineBytes / size), least), MAGAZINE.CAPACITY);
   const maxPages = Math.max(pages, most - (most % pages));
-  return { kind: 'slab', granules: size / BYTES, pages, maxPages, capacity };
+  return { granules: size / BYTES, pages, maxPages, capacity };
 }
 
-function runClass(pages: number, pageBytes: number): ClassGeometry {
-  const capacity = Math.max(1, Math.floor(RUN_MAGAZINE_BYTES / (pages * pageBytes)));
+/** Blocks of so many whole pages. */
+function pagesClass(pages: number, pageBytes: number): ClassGeometry {
+  const capacity = Math.max(1, Math.floor(LARGE_MAGAZINE_BYTES / (pages * pageBytes)));
   const granules = (pages * pageBytes) / BYTES;
-  return { kind: 'run', granules, pages, maxPages: pages, capacity };
+  return { granules, pages, maxPages: LARGE_BLOCKS_MAX * pages, capacity };
 }
 
 /**
@@ -76,8 +80,8 @@ export function standardClasses(pageShift: number, heapBytes: number): ClassGeom
   const pageBytes = 2 ** pageShift;
   const small = [...sizes(BYTES, pageBytes - 1, 4), ...sizes(pageBytes, 2 * pageBytes, 8)];
   const classes = small.map((size) => slabClass(size, pageBytes, magazineBytes));
-  for (const pages of sizes(48, RUN_CLASS_PAGES_MAX * BYTES, 4)) {
-    classes.push(runClass(pages / BYTES, pageBytes));
+  for (const pages of sizes(48, BLOCK_PAGES_MAX * BYTES, 4)) {
+    classes.push(pagesClass(pages / BYTES, pageBytes));
   }
   return classes;
 }
@@ -110,11 +114,6 @@ export class SizeClasses {
       if ((this.list[id - 1]?.granules ?? 0) % align === 0) return id;
     }
     return 0;
-  }
-
-  /** The run class whose runs have exactly so many pages, or 0. */
-  runOf(pages: number): number {
-    return this.list.findIndex((shape) => shape.kind === 'run' && shape.pages === pages) + 1;
   }
 
   /** Writes the class table; closed, zeroes, which send every request to the slow path. */

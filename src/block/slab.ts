@@ -1,11 +1,13 @@
 // Slabs: runs of pages cut into blocks of one size class (Bonwick 1994, with everything out of
 // line). A slab's first page carries, in the page map, how many of its blocks are free and a bit
-// for each; all its pages carry HEAD, so a block finds its slab by its page.
+// for each (slabbits.ts); all its pages carry HEAD, so a block finds its slab by its page.
 //
 // Slabs with a free block stand in one list per zone; full slabs stand in none. When the last block
-// of a slab comes home the slab is empty. One empty slab per class stays, against flutter between
-// one block too many and one too few; any further one goes back to its zone at once.
-// Slabs grow with demand: a new one has about an eighth of the pages that the class has already.
+// of a slab comes home the slab is empty. Empty slabs stay while they are few, against flutter
+// between one block too many and one too few; then half of them go back to their zones, and so the
+// strays are looked for once for all of these. Slabs grow with demand: a new one has about an
+// eighth of the pages that the class has already, and the first slab of the largest classes is one
+// block.
 //
 // All methods want the class lock; they take the zone's lock inside. Each works on one slab at a
 // time and first notes it in TOUCHED. States are written before bits and counts, so who takes the
@@ -14,35 +16,39 @@
 // without it stand in REST_* (slabrepair.ts). Equations:
 //   FREE of a slab == set bits of its BITS == its blocks whose state is FREE
 //   CARVED == sum of capacities;  FREE of the class == sum of FREE of its slabs
+//   EMPTY == sum of pages of its empty slabs
 
 import { CLASS, PAGE, STATE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
 import type { Claim } from '../page/buddy.ts';
 import type { PageMap } from '../page/pagemap.ts';
 import { PREFERENCES, type Zones } from '../page/zone.ts';
+import { SlabBits } from './slabbits.ts';
 import { SlabRepair } from './slabrepair.ts';
 import { SlabSums } from './slabsums.ts';
 import type { Entry, StateMap } from './statemap.ts';
 import type { Strays } from './strays.ts';
 
 const { PARTIAL, EMPTY, PAGES, FREE, GRANULES, SLAB_PAGES, MAX_PAGES, TOUCHED, ENTRY } = CLASS;
-const { HEAD, OWNER, TRANSIT, FREE: SLAB_FREE, BITS, BITS_WORDS, NEXT } = PAGE;
+const { HEAD, OWNER, TRANSIT, FREE: SLAB_FREE, NEXT } = PAGE;
 
 const ANY_ZONE: readonly number[] = PREFERENCES.any;
-/** Empty slabs that a class keeps. */
-const KEEP_EMPTY = 1;
+/** Of a class's pages one in 2^this may be in empty slabs, or as many as its first slab had. */
+const KEEP_SHIFT = 4;
 
 export class Slabs {
-  readonly memory: Memory;
+  readonly id: number;
+  /** Word index of the class's record. */
+  readonly record: number;
   readonly map: PageMap;
   readonly states: StateMap;
+  readonly bits: SlabBits;
   readonly granules: number;
+  private readonly memory: Memory;
   private readonly zones: Zones;
   private readonly strays: Strays;
   private readonly sums: SlabSums;
   private readonly claim: Claim;
-  private readonly record: number;
-  private readonly id: number;
   private readonly firstPages: number;
   private readonly maxPages: number;
 
@@ -55,19 +61,24 @@ export class Slabs {
     this.record = record;
     this.id = id;
     this.granules = this.memory.get(record + GRANULES);
+    this.bits = new SlabBits(this.map, this.granules);
     this.firstPages = this.memory.get(record + SLAB_PAGES);
     this.maxPages = this.memory.get(record + MAX_PAGES);
     this.claim = { owner: TRANSIT + id, note: record + TOUCHED };
     this.sums = new SlabSums(this.memory, record);
   }
 
-  /** Blocks that a slab of so many pages holds. */
-  capacityOf(pages: number): number {
-    return ((pages << this.map.granuleShift) / this.granules) | 0;
+  /** First page of a slab with a free block; 0 when the zones preferred have none. */
+  private partialLocked(preference: readonly number[]): number {
+    for (let i = 0; i < preference.length; i++) {
+      const slab = this.memory.get(this.record + PARTIAL + (preference[i] as number));
+      if (slab !== 0) return slab;
+    }
+    return 0;
   }
 
-  /** First page of a slab with a free block, made if need be; 0 when no zone has pages for it. */
-  private partialLocked(preference: readonly number[]): number {
+  /** As `partialLocked`, but one is made if need be; 0 when no zone has pages for it. */
+  private slabLocked(preference: readonly number[]): number {
     const first = this.zones.firstOf(preference);
     for (const zone of preference) {
       const partial = this.memory.get(this.record + PARTIAL + zone);
@@ -77,77 +88,57 @@ export class Slabs {
     return 0;
   }
 
-  /**
-   * Moves up to `want` free blocks of one slab into the magazine whose top is the word `at`, and
-   * returns how many. Entries, then count, then CACHED, then the slab's bits: dying in between
-   * leaves a block in two places, never in none, and its state says which one counts.
-   */
+  /** Moves up to `want` free blocks into the magazine whose top is the word `at`; how many. */
   fillLocked(at: number, want: number, tag: number): number {
-    const slab = this.partialLocked(ANY_ZONE);
-    if (slab === 0) return 0;
-    this.memory.set(this.record + TOUCHED, slab);
-    const top = this.memory.get(at);
-    const count = this.peek(slab, want, top + 1);
-    this.memory.set(at, top + count);
-    for (let i = top + 1; i <= top + count; i++) this.states.mark(this.memory.get(i), tag);
-    this.clear(slab, count);
+    let count = 0;
+    let slab = this.slabLocked(ANY_ZONE);
+    while (slab !== 0) {
+      const got = this.fillFrom(slab, at, want - count, tag);
+      count += got;
+      // A listed slab without a free block is damage: no reason to go on for ever.
+      slab = got > 0 && count < want ? this.partialLocked(ANY_ZONE) : 0;
+    }
+    return count;
+  }
+
+  /**
+   * Entries, then count, then CACHED, then the slab's bits: dying in between leaves a block in two
+   * places, never in none, and its state says which one counts.
+   */
+  private fillFrom(slab: number, at: number, want: number, tag: number): number {
+    const { memory, states } = this;
+    memory.set(this.record + TOUCHED, slab);
+    const top = memory.get(at);
+    const free = this.map.get(slab, SLAB_FREE);
+    const count = free < want ? free : want;
+    this.bits.peek(slab, count, top + 1);
+    memory.set(at, top + count);
+    for (let i = top + 1; i <= top + count; i++) states.put(memory.get(i), tag);
+    this.claimed(slab, count);
     return count;
   }
 
   /** Takes one block out of the zones preferred and gives it `state`; its granule, or 0. */
   takeLocked(preference: readonly number[], state: number, entry?: Entry): number {
-    const slab = this.partialLocked(preference);
+    const slab = this.slabLocked(preference);
     if (slab === 0) return 0;
     this.memory.set(this.record + TOUCHED, slab);
-    const granule = this.lowest(slab);
+    const granule = this.bits.lowest(slab);
     this.states.beginEntry(this.record + ENTRY, entry, granule);
     this.states.mark(granule, state); // COMMIT
     this.states.entryDone(this.record + ENTRY, entry);
-    this.clear(slab, 1);
+    this.claimed(slab, 1);
     return granule;
   }
 
-  private lowest(slab: number): number {
-    const bits = this.map.record(slab) + BITS;
-    let word = 0;
-    while (word < BITS_WORDS - 1 && this.memory.get(bits + word) === 0) word++;
-    const left = this.memory.get(bits + word);
-    const block = word * 32 + 31 - Math.clz32(left & -left);
-    return (slab << this.map.granuleShift) + block * this.granules;
-  }
-
-  /** Copies the lowest free blocks to the words from `bottom`: the lowest last, so popped first. */
-  private peek(slab: number, want: number, bottom: number): number {
-    const free = this.map.get(slab, SLAB_FREE);
-    const count = free < want ? free : want;
-    const first = slab << this.map.granuleShift;
-    const bits = this.map.record(slab) + BITS;
-    let at = bottom + count;
-    for (let word = 0; word < BITS_WORDS && at > bottom; word++) {
-      let left = this.memory.get(bits + word);
-      for (; left !== 0 && at > bottom; left &= left - 1) {
-        const bit = 31 - Math.clz32(left & -left);
-        this.memory.set(--at, first + (word * 32 + bit) * this.granules);
-      }
-    }
-    return count;
-  }
-
-  /** Clears the `count` lowest bits and counts; a slab without free blocks leaves the list. */
-  private clear(slab: number, count: number): void {
-    const bits = this.map.record(slab) + BITS;
-    for (let word = 0, left = count; word < BITS_WORDS && left > 0; word++) {
-      let value = this.memory.get(bits + word);
-      for (; value !== 0 && left > 0; left--) value &= value - 1;
-      this.memory.set(bits + word, value);
-    }
-    this.claimed(slab, count);
-  }
-
+  /** The `count` lowest blocks have left; a slab without free blocks leaves the list. */
   private claimed(slab: number, count: number): void {
     const { memory, map, record } = this;
+    this.bits.clear(slab, count);
     const free = map.get(slab, SLAB_FREE);
-    if (free === this.capacity(slab)) memory.set(record + EMPTY, memory.get(record + EMPTY) - 1);
+    const pages = map.run(slab);
+    if (free === this.bits.capacityOf(pages))
+      memory.set(record + EMPTY, memory.get(record + EMPTY) - pages);
     map.set(slab, SLAB_FREE, free - count);
     memory.set(record + FREE, memory.get(record + FREE) - count);
     if (free === count) map.unlink(this.listOf(slab), slab);
@@ -155,38 +146,89 @@ export class Slabs {
 
   /** Brings a block home: its state becomes FREE, then its bit is set. */
   returnLocked(granule: number, entry?: Entry): void {
-    const { memory, map, record } = this;
-    const slab = map.get(granule >>> map.granuleShift, HEAD);
+    const { memory, record, states } = this;
+    const slab = this.slabOf(granule);
     memory.set(record + TOUCHED, slab);
-    this.states.beginEnd(record + ENTRY, entry);
-    this.states.mark(granule, STATE.FREE); // COMMIT: whoever else still lists it sees that
-    this.states.endEntry(record + ENTRY, entry);
-    const block = ((granule - (slab << map.granuleShift)) / this.granules) | 0;
-    const word = map.record(slab) + BITS + (block >>> 5);
-    memory.set(word, memory.get(word) | (1 << (block & 31)));
-    const free = map.get(slab, SLAB_FREE) + 1;
-    map.set(slab, SLAB_FREE, free);
-    memory.set(record + FREE, memory.get(record + FREE) + 1);
-    if (free === 1) map.link(this.listOf(slab), slab);
-    if (free === this.capacity(slab)) this.emptiedLocked(slab);
+    states.beginEnd(record + ENTRY, entry);
+    states.put(granule, STATE.FREE); // COMMIT: whoever else still lists it sees that
+    states.endEntry(record + ENTRY, entry);
+    this.bits.set(slab, granule);
+    this.cameHome(slab, 1);
   }
 
-  /** Gives empty slabs back to their zones until `keep` are left; returns their pages. */
-  releaseLocked(keep: number): number {
-    let pages = 0;
+  /**
+   * Brings home those blocks of the entries from `bottom` to `top` whose state is `tag` or `other`;
+   * how many. Counts wait until the next block is another slab's: TOUCHED names the one they lag
+   * behind in.
+   */
+  returnAllLocked(bottom: number, top: number, tag: number, other: number): number {
+    const { memory, states, record } = this;
+    let slab = 0;
+    let since = 0;
+    let returned = 0;
+    for (let at = top; at >= bottom; at--) {
+      const granule = memory.get(at);
+      // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
+      const state = states.get(granule);
+      if (state !== tag && state !== other) continue;
+      const of = this.slabOf(granule);
+      if (of !== slab) {
+        if (slab !== 0) this.cameHome(slab, returned - since);
+        memory.set(record + TOUCHED, of);
+        slab = of;
+        since = returned;
+      }
+      states.put(granule, STATE.FREE); // COMMIT: whoever else still lists it sees that
+      this.bits.set(slab, granule);
+      returned++;
+    }
+    if (slab !== 0) this.cameHome(slab, returned - since);
+    return returned;
+  }
+
+  private slabOf(granule: number): number {
+    return this.map.get(granule >>> this.map.granuleShift, HEAD);
+  }
+
+  /** Counts blocks of a slab that have come home; it may now be in the list, or be empty. */
+  private cameHome(slab: number, count: number): void {
+    const { memory, map, record } = this;
+    const before = map.get(slab, SLAB_FREE);
+    const pages = map.run(slab);
+    map.set(slab, SLAB_FREE, before + count);
+    memory.set(record + FREE, memory.get(record + FREE) + count);
+    if (before === 0) map.link(this.listOf(slab), slab);
+    if (before + count !== this.bits.capacityOf(pages)) return;
+    memory.set(record + EMPTY, memory.get(record + EMPTY) + pages);
+  }
+
+  /** Gives half of the empty slabs back to their zones if they are too many to be kept. */
+  trimLocked(): void {
+    const { memory, record, firstPages } = this;
+    const share = memory.get(record + PAGES) >>> KEEP_SHIFT;
+    const empty = memory.get(record + EMPTY);
+    if (empty > firstPages && empty > share) this.releaseLocked(Math.max(share >>> 1, firstPages));
+  }
+
+  /** Whether a free block's slab has no block in use. */
+  isOfEmpty(granule: number): boolean {
+    const slab = this.slabOf(granule);
+    return this.map.get(slab, SLAB_FREE) === this.bits.capacityOf(this.map.run(slab));
+  }
+
+  /** Gives empty slabs back to their zones until those left have at most `keep` pages. */
+  releaseLocked(keep: number): void {
+    const { memory, map, record } = this;
+    if (memory.get(record + EMPTY) > keep) this.strays.purgeLocked(this);
     for (let zone = 0; zone < 3; zone++) {
-      let slab = this.memory.get(this.record + PARTIAL + zone);
-      while (slab !== 0 && this.memory.get(this.record + EMPTY) > keep) {
-        const next = this.map.get(slab, NEXT);
-        if (this.map.get(slab, SLAB_FREE) === this.capacity(slab)) pages += this.destroy(slab);
+      let slab = memory.get(record + PARTIAL + zone);
+      for (let steps = map.endPage; slab !== 0 && steps > 0; steps--) {
+        if (memory.get(record + EMPTY) <= keep) return;
+        const next = map.get(slab, NEXT);
+        if (map.get(slab, SLAB_FREE) === this.bits.capacityOf(map.run(slab))) this.destroy(slab);
         slab = next;
       }
     }
-    return pages;
-  }
-
-  private capacity(slab: number): number {
-    return this.capacityOf(this.map.run(slab));
   }
 
   /** Word index of the list in which a slab with a free block stands. */
@@ -209,51 +251,33 @@ export class Slabs {
   private format(slab: number): void {
     const { map } = this;
     const pages = map.run(slab);
-    const blocks = this.capacityOf(pages);
+    const blocks = this.bits.capacityOf(pages);
     for (let page = slab; page < slab + pages; page++) map.set(page, HEAD, slab);
-    for (let word = 0; word < BITS_WORDS; word++) {
-      const bits = blocks - word * 32;
-      map.set(slab, BITS + word, bits >= 32 ? -1 : bits > 0 ? (1 << bits) - 1 : 0);
-    }
+    this.bits.format(slab, blocks);
     map.set(slab, SLAB_FREE, blocks);
     this.sums.without(slab, 0, 0);
     map.set(slab, OWNER, this.id); // COMMIT: from here on it is a slab
     map.link(this.listOf(slab), slab);
     this.sums.with(pages, blocks);
-    this.count(1, blocks);
+    this.count(pages, blocks);
   }
 
-  /** Adds to the class's empty slabs and free blocks. */
-  private count(slabs: number, blocks: number): void {
+  /** Adds to the pages of the class's empty slabs and to its free blocks. */
+  private count(pages: number, blocks: number): void {
     const { memory, record } = this;
     memory.set(record + FREE, memory.get(record + FREE) + blocks);
-    memory.set(record + EMPTY, memory.get(record + EMPTY) + slabs);
+    memory.set(record + EMPTY, memory.get(record + EMPTY) + pages);
   }
 
-  private emptiedLocked(slab: number): void {
-    const empty = this.memory.get(this.record + EMPTY) + 1;
-    this.memory.set(this.record + EMPTY, empty);
-    if (empty > KEEP_EMPTY) this.destroy(slab);
-  }
-
-  private destroy(slab: number): number {
+  private destroy(slab: number): void {
     const pages = this.map.run(slab);
-    const blocks = this.capacityOf(pages);
+    const blocks = this.bits.capacityOf(pages);
     this.memory.set(this.record + TOUCHED, slab);
     this.sums.without(slab, pages, blocks);
     this.map.set(slab, OWNER, TRANSIT + this.id); // COMMIT: no slab any more
     this.map.unlink(this.listOf(slab), slab);
     this.sums.settle();
-    this.count(-1, -blocks);
-    this.giveUp(slab);
-    return pages;
-  }
-
-  /** The run at `slab`, which is in TRANSIT and in no list, goes back to its zone. */
-  private giveUp(slab: number): void {
-    const first = slab << this.map.granuleShift;
-    const end = (slab + this.map.run(slab)) << this.map.granuleShift;
-    this.strays.purgeLocked(this.record, this.id, first, end);
+    this.count(-pages, -blocks);
     this.zones.free(slab);
   }
 
@@ -263,8 +287,9 @@ export class Slabs {
     const slab = memory.get(record + TOUCHED);
     const owner = slab !== 0 && map.run(slab) > 0 ? map.get(slab, OWNER) : 0;
     new SlabRepair(this, record, id).repairLocked(owner === id ? slab : 0);
-    this.sums.repair(owner === id ? map.run(slab) : 0, owner === id ? this.capacity(slab) : 0);
-    if (owner === TRANSIT + id) this.giveUp(slab);
+    const pages = owner === id ? map.run(slab) : 0;
+    this.sums.repair(pages, this.bits.capacityOf(pages));
+    if (owner === TRANSIT + id) this.zones.free(slab);
     memory.set(record + TOUCHED, 0);
   }
 }

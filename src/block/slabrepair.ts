@@ -19,7 +19,7 @@ interface Shape {
   readonly map: PageMap;
   readonly states: StateMap;
   readonly granules: number;
-  capacityOf(pages: number): number;
+  readonly bits: { capacityOf(pages: number): number };
   listOf(slab: number): number;
 }
 
@@ -58,7 +58,7 @@ export class SlabRepair {
   private bits(slab: number): void {
     const { map, slabs } = this;
     const first = slab << map.granuleShift;
-    const blocks = slabs.capacityOf(map.run(slab));
+    const blocks = slabs.bits.capacityOf(map.run(slab));
     let free = 0;
     for (let word = 0; word < BITS_WORDS; word++) {
       let bits = 0;
@@ -100,6 +100,7 @@ export class SlabRepair {
   private sum(slab: number): void {
     const free = this.map.get(slab, SLAB_FREE);
     this.free += free;
-    if (free === this.slabs.capacityOf(this.map.run(slab))) this.empty++;
+    const pages = this.map.run(slab);
+    if (free === this.slabs.bits.capacityOf(pages)) this.empty += pages;
   }
 }

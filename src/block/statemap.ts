@@ -68,8 +68,14 @@ export class StateMap {
     return this.memory.getByte(this.origin + granule);
   }
 
+  /** Writes a state that may be a live block's. */
   mark(granule: number, state: number): void {
     if (this.checked && isLive(state)) this.register(granule);
+    this.memory.setByte(this.origin + granule, state);
+  }
+
+  /** Writes a state that is no live block's. */
+  put(granule: number, state: number): void {
     this.memory.setByte(this.origin + granule, state);
   }
 

@@ -9,49 +9,66 @@
 //             the purger, by CAS
 //
 // RACE: the purger reads other slots' tops and entries while they push and pop, and clears an entry
-// with a compare-and-swap. An entry that names the range is a stray, for all its blocks are FREE
-// and the class lock keeps them so; one that its slot replaces meanwhile is not changed. A stray
-// that is pushed later belongs to a free that was called before the block's last one and is still
-// going on: only a checked heap can tell that.
+// with a compare-and-swap. An entry that names a block of an empty slab is a stray, for all its
+// blocks are FREE and the class lock keeps them so; one that its slot replaces meanwhile is not
+// changed. A stray that is pushed later belongs to a free that was called before the block's last
+// one and is still going on: only a checked heap can tell that.
 
-import { CACHE, CLASS, HEADER, MAGAZINE, SLOT } from '../word/layout.ts';
+import { CACHE, CLASS, HEADER, MAGAZINE, SLOT, STATE } from '../word/layout.ts';
 import type { Layout } from '../word/geometry.ts';
 import type { Memory } from '../word/memory.ts';
+import type { StateMap } from './statemap.ts';
 
 const { TOP, PREVIOUS } = CACHE;
 const { FULL } = CLASS;
 const { COUNT, ENTRIES, MASK, NEXT, NONE } = MAGAZINE;
+const { FREE } = STATE;
+
+/** A class's slabs, of which empty ones are about to leave. */
+interface Leaving {
+  readonly id: number;
+  /** Word index of the class's record. */
+  readonly record: number;
+  /** Whether a free block's slab has no block in use. */
+  isOfEmpty(granule: number): boolean;
+}
 
 export class Strays {
   private readonly memory: Memory;
+  private readonly origin: number;
   private readonly caches: number;
   /** What a stray is replaced by: the granule behind the last, whose state is always FREE. */
   private readonly nothing: number;
 
-  constructor(memory: Memory, layout: Layout) {
-    this.memory = memory;
+  constructor(states: StateMap, layout: Layout) {
+    this.memory = states.memory;
+    this.origin = states.origin;
     this.caches = layout.slots + SLOT.CACHES;
-    this.nothing = layout.endGranule;
+    this.nothing = states.nothing;
   }
 
-  /** Makes entries of class `id` into [first, end) harmless; wants the class lock. */
-  purgeLocked(record: number, id: number, first: number, end: number): void {
+  /** Makes entries into the class's empty slabs harmless; wants the class lock. */
+  purgeLocked(slabs: Leaving): void {
     const { memory } = this;
-    const slots = memory.load(HEADER.SLOTS_USED);
-    for (let slot = 0; slot < slots; slot++) {
-      const at = this.caches + slot * SLOT.WORDS + id;
-      this.purgeMagazine(memory.get(at + TOP), first, end); // RACE: see above
-      this.purgeMagazine(memory.get(at + PREVIOUS), first, end); // RACE: see above
+    const used = memory.load(HEADER.SLOTS_USED);
+    for (let slot = 0; slot < used; slot++) {
+      const at = this.caches + slot * SLOT.WORDS + slabs.id;
+      this.purgeMagazine(memory.get(at + TOP), slabs); // RACE: see above
+      this.purgeMagazine(memory.get(at + PREVIOUS), slabs); // RACE: see above
     }
-    for (let full = memory.get(record + FULL); full !== 0; full = memory.get(full + NEXT)) {
-      this.purgeMagazine(full + NONE + memory.get(full + COUNT), first, end);
+    let full = memory.get(slabs.record + FULL);
+    for (; full !== 0; full = memory.get(full + NEXT)) {
+      this.purgeMagazine(full + NONE + memory.get(full + COUNT), slabs);
     }
   }
 
-  private purgeMagazine(top: number, first: number, end: number): void {
+  private purgeMagazine(top: number, slabs: Leaving): void {
+    const { memory, origin, nothing } = this;
     for (let at = (top & ~MASK) + ENTRIES; at <= top; at++) {
-      const granule = this.memory.get(at); // RACE: see above
-      if (granule >= first && granule < end) this.memory.cas(at, granule, this.nothing);
+      const granule = memory.get(at); // RACE: see above
+      if (memory.getByte(origin + granule) !== FREE) continue; // RACE: see above
+      if (granule === nothing || !slabs.isOfEmpty(granule)) continue;
+      memory.cas(at, granule, nothing);
     }
   }
 }

@@ -11,7 +11,6 @@ import { Depot } from '../block/depot.ts';
 import { Large } from '../block/large.ts';
 import { Magazines } from '../block/magazine.ts';
 import { ArrayPool } from '../block/pool.ts';
-import { Runs } from '../block/run.ts';
 import { SizeClasses } from '../block/sizeclass.ts';
 import { Simple } from '../block/simple.ts';
 import { Slabs } from '../block/slab.ts';
@@ -91,13 +90,12 @@ function depotsOf(
   layout: Layout,
   { zones, states, magazines, pool, locks }: Beneath,
 ): readonly (Depot | undefined)[] {
-  const strays = new Strays(states.memory, layout);
+  const strays = new Strays(states, layout);
   const parts = { states, magazines, pool, locks, checked: geometry.checked };
-  const depots = geometry.classes.map(({ kind }, index) => {
+  const depots = geometry.classes.map((_, index) => {
     const id = index + 1;
     const record = layout.classes + id * CLASS.WORDS;
-    const source = new (kind === 'slab' ? Slabs : Runs)(zones, states, strays, record, id);
-    return new Depot(parts, source, record, id);
+    return new Depot(parts, new Slabs(zones, states, strays, record, id), record, id);
   });
   return [undefined, ...depots];
 }

@@ -183,5 +183,4 @@ function writeClass(memory: Memory, record: number, shape: ClassGeometry): void 
   memory.set(record + CLASS.SLAB_PAGES, shape.pages);
   memory.set(record + CLASS.MAX_PAGES, shape.maxPages);
   memory.set(record + CLASS.CAPACITY, shape.capacity);
-  memory.set(record + CLASS.KIND, shape.kind === 'run' ? 1 : 0);
 }

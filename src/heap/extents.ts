@@ -43,7 +43,7 @@ function extentAt(on: Attachment, page: number, pages: number, zone: ZoneName): 
   const owner = on.map.get(page, OWNER);
   const shape = on.geometry.classes[owner - 1];
   if (owner === ARENA) return { ...extent, use: 'simple' };
-  if (shape === undefined || shape.kind === 'run') return { ...extent, use: 'run' };
+  if (shape === undefined) return { ...extent, use: 'run' };
   const blocks = Math.floor((pages << on.map.granuleShift) / shape.granules);
   const blocksInUse = blocks - on.map.get(page, FREE);
   return { ...extent, use: 'slab', blockBytes: shape.granules * 16, blocks, blocksInUse };

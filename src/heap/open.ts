@@ -104,7 +104,6 @@ function geometryAt(buffer: SharedArrayBuffer, metadataOffset: number): Geometry
 function readClass(memory: Memory, index: number): ClassGeometry {
   const record = FIXED.CLASSES + (index + 1) * CLASS.WORDS;
   return {
-    kind: memory.get(record + CLASS.KIND) === 1 ? 'run' : 'slab',
     granules: memory.get(record + CLASS.GRANULES),
     pages: memory.get(record + CLASS.SLAB_PAGES),
     maxPages: memory.get(record + CLASS.MAX_PAGES),

@@ -41,7 +41,6 @@ export interface ZoneStats {
 
 export interface ClassStats {
   readonly blockBytes: number;
-  readonly kind: 'slab' | 'run';
   readonly liveBlocks: number;
   /** In slots' magazines and in the depot. */
   readonly cachedBlocks: number;
@@ -205,7 +204,6 @@ function classStats(on: Attachment, id: number, magazines: readonly Magazines[])
   const freeBlocks = memory.get(record + FREE);
   return {
     blockBytes: (shape?.granules ?? 0) * 16,
-    kind: shape?.kind ?? 'slab',
     liveBlocks: memory.get(record + CARVED) - freeBlocks - cachedBlocks,
     cachedBlocks,
     freeBlocks,
@@ -260,9 +258,8 @@ function liveTotals(on: Attachment, classes: readonly ClassStats[]) {
 }
 
 function slackOf(on: Attachment, classes: readonly ClassStats[]): number {
-  const slabs = classes.filter((c) => c.kind === 'slab');
   const record = (i: number) => on.layout.classes + (i + 1) * CLASS.WORDS;
-  const pages = sum(slabs.map((_, i) => on.memory.get(record(i) + PAGES)));
-  const live = sum(slabs.map((c) => c.liveBlocks * c.blockBytes));
+  const pages = sum(classes.map((_, i) => on.memory.get(record(i) + PAGES)));
+  const live = sum(classes.map((c) => c.liveBlocks * c.blockBytes));
   return pages === 0 ? 0 : 1 - live / (pages * on.map.pageBytes);
 }

@@ -16,11 +16,10 @@ export function buddyinfo(on: Attachment): string {
 
 /** One line per class that has ever had a block. */
 export function slabinfo(stats: HeapStats): string {
-  const head = ['bytes', 'kind', 'live', 'cached', 'free', 'slabs', 'contended', 'waits'];
+  const head = ['bytes', 'live', 'cached', 'free', 'slabs', 'contended', 'waits'];
   const used = stats.classes.filter((c) => c.liveBlocks + c.cachedBlocks + c.freeBlocks > 0);
   const rows = used.map((c) => [
     c.blockBytes,
-    c.kind,
     c.liveBlocks,
     c.cachedBlocks,
     c.freeBlocks,

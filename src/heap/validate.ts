@@ -22,7 +22,7 @@ export type { Finding };
 
 const { OWNER, ARENA, HEAD } = PAGE;
 const { ALLOCS, FREES, CORRUPTIONS } = COUNTER;
-const { FREE, LARGE } = STATE;
+const { LARGE } = STATE;
 
 export function validate(on: Attachment): Finding[] {
   if (on.memory.get(HEADER.MAGIC) !== MAGIC) {
@@ -121,19 +121,10 @@ class Walk {
     const shape = this.on.geometry.classes[owner - 1];
     const sums = this.sums[owner];
     if (owner === ARENA) this.simple.arena(run);
-    else if (owner === 0) this.plainRun(run);
-    else if (shape?.kind === 'run') this.plainRun(run);
+    else if (owner === 0) this.blocks.large(run);
     else if (shape !== undefined && sums !== undefined) {
       this.blocks.slab(run, shape.granules, sums);
     } else this.blocks.say('page map', run.page << this.on.map.granuleShift, 'no such owner');
-  }
-
-  private plainRun(run: UsedRun): void {
-    const granule = run.page << this.on.map.granuleShift;
-    this.blocks.run(run, this.sums, this.on.sizes.runOf(run.pages));
-    const state = this.on.states.get(granule);
-    if (state !== FREE) return;
-    this.blocks.say('run', granule, `${String(run.pages)} pages are in use by nobody`);
   }
 
   private slot(slot: number): void {
@@ -156,7 +147,6 @@ class Walk {
     const shape = geometry.classes[id - 1];
     if (states.granuleOf(granule * 16) < 0 || shape === undefined) return false;
     const page = granule >>> map.granuleShift;
-    if (shape.kind === 'run') return map.run(page) === shape.pages;
     const slab = map.get(page, HEAD);
     const offset = granule - (slab << map.granuleShift);
     return map.get(slab, OWNER) === id && offset % shape.granules === 0;

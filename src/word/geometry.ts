@@ -41,15 +41,14 @@ export interface Geometry {
   readonly classes: readonly ClassGeometry[];
 }
 
-/** One size class: a slab class (blocks in slabs) or a run class (each block a run of pages). */
+/** One size class. */
 export interface ClassGeometry {
-  readonly kind: 'slab' | 'run';
   readonly granules: number;
-  /** Pages of a first slab, or of a run. */
+  /** Pages of a first slab. */
   readonly pages: number;
   /** Pages of the largest slab. */
   readonly maxPages: number;
-  /** Blocks in one full magazine, 1..60. */
+  /** Blocks that a magazine holds, 1..60; more where the class has many (shelf.ts). */
   readonly capacity: number;
 }
 

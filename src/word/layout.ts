@@ -141,12 +141,12 @@ export const ZONE = Object.freeze({
 // Everything but the geometry line is the class lock's:
 //
 //   PARTIAL[zone]  slabs with a free block, doubly linked through the page map         derived
-//   EMPTY          of them, without a block in use                                     derived
-//   SLABS, PAGES   all slabs of the class (run classes: unused)                        derived
-//   CARVED, FREE   blocks in slabs, of them free (run classes: runs held, 0)           derived
+//   EMPTY          pages of those of them that have no block in use                    derived
+//   SLABS, PAGES   all slabs of the class                                              derived
+//   CARVED, FREE   blocks in slabs, of them free                                       derived
 //   FULL…          the depot: magazines with blocks, and how many blocks are in them   derived
 //   EMPTIES        the depot: magazines without blocks                                 derived
-//   TOUCHED        the slab or run that is being changed                               names it
+//   TOUCHED        the slab that is being changed                                      names it
 //   REST_*         SLABS, PAGES, CARVED without REST_OF, which is being made or unmade  names it
 //   ENTRY          a journal's entry that says what is being taken or given            names it
 //
@@ -167,7 +167,6 @@ export const CLASS = Object.freeze({
   SLAB_PAGES: 17,
   MAX_PAGES: 18,
   CAPACITY: 19,
-  KIND: 20,
   TOUCHED: 21,
   REST_OF: 22,
   REST_SLABS: 23,

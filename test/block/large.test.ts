@@ -1,4 +1,4 @@
-// Large runs and runs of a class: whole pages straight from a zone, counted exactly.
+// Large runs, whole pages straight from a zone, and blocks of whole pages: counted exactly.
 
 import { describe, expect, test } from 'vitest';
 import { PREFERENCES } from '../../src/page/zone.ts';
@@ -60,10 +60,10 @@ describe('a large run', () => {
   });
 });
 
-describe('a run of a class', () => {
+describe('a class of blocks of whole pages', () => {
   const RUN = 3;
 
-  test('is taken from a zone for one block, and goes back as one', () => {
+  test('has a first slab of one block', () => {
     const on = sit(tinyHeap({ classes: FEW }));
     const before = shapeOf(on);
     const source = on.depots[RUN]?.source;
@@ -71,10 +71,11 @@ describe('a run of a class', () => {
     expect(on.map.run(block >> 4)).toBe(3);
     expect(validate(on)).toEqual([]);
     source?.returnLocked(block);
+    source?.releaseLocked(0);
     expect([shapeOf(on), validate(on)]).toEqual([before, []]);
   });
 
-  test('is put into a magazine one at a time', () => {
+  test('fills a magazine with what one slab has', () => {
     const on = sit(tinyHeap({ classes: FEW }));
     expect(on.depots[RUN]?.refill()).toBe(true);
     expect(on.magazines.loaded(RUN)).toBe(1);

@@ -9,7 +9,7 @@ import { classOf, cutLayer, MAGAZINES, plans, SIMPLE_HEAP, type Layer } from '..
 const layers: [what: string, layer: Layer][] = [
   ['slabs of one page and more', classOf(1)],
   ['slabs of two pages', classOf(2)],
-  ['runs of a class', classOf(3)],
+  ['blocks of whole pages', classOf(3)],
   ['the simple heap', SIMPLE_HEAP],
   ['magazines, shelves and the pool', MAGAZINES],
 ];

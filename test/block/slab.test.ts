@@ -26,6 +26,7 @@ function take(slabs: Slabs, count: number): number[] {
 
 function give(slabs: Slabs, blocks: readonly number[]): void {
   for (const block of blocks) slabs.returnLocked(block);
+  slabs.trimLocked();
 }
 
 function usedPages(on: Attachment): number {
@@ -55,9 +56,43 @@ describe('a slab', () => {
     expect(usedPages(on), 'two are empty, one of them went').toBe(2);
     give(slabs, blocks.slice(11));
     expect(usedPages(on)).toBe(1);
-    expect(slabs.releaseLocked(1), 'the one that may stay').toBe(0);
-    expect(slabs.releaseLocked(0)).toBe(1);
+    slabs.releaseLocked(1);
+    expect(usedPages(on), 'the one that may stay').toBe(1);
+    slabs.releaseLocked(0);
     expect([usedPages(on), validate(on)]).toEqual([0, []]);
+  });
+
+  test('that is empty stays while few are, then half of those go', () => {
+    const { on, slabs } = slabsOf();
+    const blocks = take(slabs, 1000);
+    const pages = usedPages(on);
+    const freed: number[] = [];
+    for (let kept = 0; usedPages(on) === pages && freed.length < 1000;) {
+      const next = blocks[freed.length] as number;
+      freed.push(next);
+      give(slabs, [next]);
+      const empty = on.memory.get(slabs.record + CLASS.EMPTY);
+      if (usedPages(on) === pages) kept = empty;
+      else expect([kept >= pages >> 4, empty <= pages >> 5]).toEqual([true, true]);
+    }
+    expect(usedPages(on)).toBeLessThan(pages);
+    for (const block of blocks.slice(freed.length)) give(slabs, [block]);
+    expect(usedPages(on), 'of the last ones one, if it is a first one').toBeLessThanOrEqual(1);
+    expect(validate(on)).toEqual([]);
+  });
+
+  test('gives what it has, and the next ones the rest, to one refill', () => {
+    const { on, slabs } = slabsOf();
+    const blocks = take(slabs, 12);
+    give(
+      slabs,
+      [0, 4, 8].map((slab) => blocks[slab] as number),
+    );
+    const asked = vi.spyOn(on.zones, 'allocIn');
+    expect(on.depots[1]?.refill()).toBe(true);
+    expect(on.magazines.loaded(1)).toBe(3);
+    expect(asked).not.toHaveBeenCalled();
+    expect(validate(on)).toEqual([]);
   });
 
   test('is not made and given back again for one block more and one less', () => {

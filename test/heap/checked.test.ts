@@ -7,7 +7,7 @@ import { MODES } from '../../src/heap/mode.ts';
 import { assertProperty } from '../support/random.ts';
 import { anotherSeat, layersOf, tinyHeap } from '../support/tiny.ts';
 
-/** In a slab, a run of a class, and beyond the classes. */
+/** A small block, one of whole pages, and one beyond the classes. */
 const SIZES = [64, 1000, 6000];
 
 function seats(): [SharedHeap, SharedHeap] {

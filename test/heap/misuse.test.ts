@@ -14,7 +14,7 @@ const kinds = [
   { mode: 'simple-heap', checked: true },
 ] as const;
 
-/** Sizes of a block in a slab, of a run of a class, and of a large run. */
+/** Sizes of a small block, of one of whole pages, and of a large run. */
 const SIZES = [100, 20_000, 200_000];
 
 type Moved = Partial<Record<'failureCount' | 'doubleFrees' | 'invalidFrees', 1>>;

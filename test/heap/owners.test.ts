@@ -8,7 +8,7 @@ import { expectNoArrayLost } from '../support/deaths.ts';
 import { hasProc } from '../support/threads/named.ts';
 import { anotherSeat, layersOf, shapeOf, tinyHeap, type Tiny } from '../support/tiny.ts';
 
-/** In a slab, a run of a class, and beyond the classes. */
+/** A small block, one of whole pages, and one beyond the classes. */
 const SIZES = [16, 64, 1000, 6000];
 
 let tiny: Tiny;

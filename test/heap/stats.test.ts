@@ -248,9 +248,9 @@ describe('the text', () => {
     heap.alloc(1000);
     const rows = cellsOf(heap.slabinfo());
     expect(rows).toEqual([
-      ['bytes', 'kind', 'live', 'cached', 'free', 'slabs', 'contended', 'waits'],
-      ['64', 'slab', '1', '3', '0', '1', '0', '0'],
-      ['1024', 'run', '1', '0', '0', '0', '0', '0'],
+      ['bytes', 'live', 'cached', 'free', 'slabs', 'contended', 'waits'],
+      ['64', '1', '3', '0', '1', '0', '0'],
+      ['1024', '1', '0', '0', '1', '0', '0'],
     ]);
   });
 

@@ -12,7 +12,7 @@ import { anotherSeat, layersOf, tinyHeap } from '../support/tiny.ts';
 interface Ground {
   readonly on: Attachment;
   readonly heap: SharedHeap;
-  /** First pages of a slab of 64-byte blocks, a run of a class, a large run, an arena. */
+  /** First pages of a slab of 64-byte blocks, a block of whole pages, a large run, an arena. */
   readonly slab: number;
   readonly run: number;
   readonly large: number;
@@ -79,8 +79,8 @@ const inStates: [what: string, damage: (g: Ground) => void, finding: RegExp][] =
     ({ on, live }) => on.states.mark(live, STATE.LARGE),
     /of another class/,
   ],
-  ['a run of another class', ({ on, run }) => on.states.mark(run * 16, 1), /3 pages has/],
-  ['a run of nobody', ({ on, run }) => on.states.mark(run * 16, 0), /in use by nobody/],
+  ['a block of many pages set free', ({ on, run }) => on.states.mark(run * 16, 0), /its bit says/],
+  ['a large run’s state', ({ on, large }) => on.states.mark(large * 16, 1), /pages have state 1/],
   ['a lost block', ({ on, live }) => on.states.mark(live, STATE.CACHED), /cached in no magazine/],
   ['a lost large run', ({ on, large }) => on.states.mark(large * 16, 0), /in use by nobody/],
   [

@@ -88,14 +88,20 @@ class Census {
     }
   }
 
+  /** What a magazine of the class may hold if all pages are its (loader.ts narrows the share). */
+  private mostIn(id: number): number {
+    const { memory, layout } = this.on;
+    const record = layout.classes + id * CLASS.WORDS;
+    const blocks = (layout.endGranule - layout.firstGranule) / memory.get(record + CLASS.GRANULES);
+    return Math.max(memory.get(record + CLASS.CAPACITY), blocks >> 3);
+  }
+
   private entries(top: number, tag: number, id: number): void {
     if (top === 0) return;
-    const { memory, layout } = this.on;
-    const capacity = memory.get(layout.classes + id * CLASS.WORDS + CLASS.CAPACITY);
     const count = (top & MASK) - ENTRIES + 1;
     const moving = tag !== SHELVED && this.isMoving(top, tag - CACHED);
-    if (!moving && count > capacity)
-      this.wrong.push(`${count} entries in a magazine of ${capacity}`);
+    const most = this.mostIn(id);
+    if (!moving && count > most) this.wrong.push(`${count} entries in a magazine of ${most}`);
     for (let at = (top & ~MASK) + ENTRIES; at <= top; at++) {
       const granule = this.on.memory.get(at);
       const tags = this.listed.get(granule);

@@ -5,7 +5,6 @@ import type { ClassGeometry } from '../../src/word/geometry.ts';
 
 /** Blocks of 64 bytes, four to a page of 256; magazines of three; slabs of up to four pages. */
 export const SMALL: ClassGeometry = {
-  kind: 'slab',
   granules: 4,
   pages: 1,
   maxPages: 4,
@@ -14,16 +13,14 @@ export const SMALL: ClassGeometry = {
 
 /** Blocks of 160 bytes, three to a slab of two pages. */
 export const MIDDLE: ClassGeometry = {
-  kind: 'slab',
   granules: 10,
   pages: 2,
   maxPages: 2,
   capacity: 3,
 };
 
-/** Runs of three pages. */
+/** Blocks of three pages, in slabs of one block. */
 export const RUN: ClassGeometry = {
-  kind: 'run',
   granules: 48,
   pages: 3,
   maxPages: 3,

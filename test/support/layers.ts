@@ -212,7 +212,7 @@ export const SIMPLE_HEAP: Layer = {
   resize: (on, granule, { size }) => void on.simple.resize(granule, 1 + (size % 90)),
 };
 
-/** Small blocks and runs of a class through magazines, shelves and the pool. */
+/** Small blocks and blocks of whole pages through magazines, shelves and the pool. */
 export const MAGAZINES: Layer = {
   take(on, { size }) {
     const bytes = [50, 160, 700][size % 3] as number;

@@ -69,12 +69,13 @@ describe('the picture of a heap', () => {
 
   it('accounts for every page of a real heap', () => {
     const heap = SharedHeap.create({ size: '8MiB' });
-    for (let size = 16; size < 100_000; size += 333) heap.alloc(size);
+    heap.alloc(500_000);
+    for (let size = 16; size < 60_000; size += 333) heap.alloc(size);
     const { pages, pageBytes } = heap.stats();
     const extents = heap.extents();
     expect(extents.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(pages * pageBytes);
     const picture = drawHeap(extents, pageBytes, plain);
     expect(cells(picture)).toMatch(/^[aAbBcCdD#.]+$/);
-    expect(cells(picture)).toMatch(/[A-D].*#/);
+    expect(cells(picture)).toMatch(/[A-D].*#|#.*[A-D]/);
   });
 });

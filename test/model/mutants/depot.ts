@@ -43,9 +43,8 @@ export const ofDepot: readonly Mutant[] = [
     'a block is off its magazine before it is free',
     'slab, empty ones go back to the zone',
     DEPOT,
-    '(top & MASK) > NONE; memory.set(word, --top)) {\n      const granule = memory.get(top);',
-    '(top & MASK) > NONE; ) {\n      const granule = memory.get(top);\n' +
-      '      memory.set(word, --top);',
+    'const returned = source.returnAllLocked(none + 1',
+    'memory.set(word, none);\n    const returned = source.returnAllLocked(none + 1',
     dying,
   ),
   mutant(

@@ -56,25 +56,25 @@ export const ofMagazines: readonly Mutant[] = [
     'fill marks blocks cached before they are listed',
     'slab, two refills at once',
     SLAB,
-    'this.memory.set(at, top + count);\n' +
-      '    for (let i = top + 1; i <= top + count; i++) this.states.mark(this.memory.get(i), tag);',
-    'for (let i = top + 1; i <= top + count; i++) this.states.mark(this.memory.get(i), tag);\n' +
-      '    this.memory.set(at, top + count);',
+    'memory.set(at, top + count);\n' +
+      '    for (let i = top + 1; i <= top + count; i++) states.put(memory.get(i), tag);',
+    'for (let i = top + 1; i <= top + count; i++) states.put(memory.get(i), tag);\n' +
+      '    memory.set(at, top + count);',
     dying,
   ),
   mutant(
     'blocks that fill took stay free in their slab',
     'slab, two refills at once',
     SLAB,
-    'this.clear(slab, count);\n    return count;',
+    'this.claimed(slab, count);\n    return count;',
     'return count;',
   ),
   mutant(
     'a block that comes home keeps its state',
     'slab, empty ones go back to the zone',
     SLAB,
-    'this.states.mark(granule, STATE.FREE); // COMMIT: whoever else still lists it sees that',
-    '',
+    'states.put(granule, STATE.FREE); // COMMIT: whoever else still lists it sees that\n      this',
+    'this',
   ),
   mutant(
     'a slab that is full again stays on its list',

@@ -6,21 +6,19 @@ import { dying, mutant, mutantOf, type Mutant } from './mutant.ts';
 const SLAB = 'src/block/slab.ts';
 const SUMS = 'src/block/slabsums.ts';
 const MENDS = 'src/block/slabrepair.ts';
-const RUN = 'src/block/run.ts';
 const BUDDY = 'src/page/buddy.ts';
 const MAP = 'src/page/pagemap.ts';
 
 const REFILLS = 'slab, two refills at once';
 const EMPTY = 'slab, empty ones go back to the zone';
 const PAGES = 'slab, an empty one goes back while another thread takes pages';
-const RUNS = 'runs of a class taken and given';
 
 export const ofRepair: readonly Mutant[] = [
   mutant(
     'a refill does not say which slab it changes',
     'slab, a block of another slab than was touched last, 1 magazines',
     SLAB,
-    'this.memory.set(this.record + TOUCHED, slab);\n    const top',
+    'memory.set(this.record + TOUCHED, slab);\n    const top',
     'const top',
     dying,
   ),
@@ -36,9 +34,16 @@ export const ofRepair: readonly Mutant[] = [
     'a block comes home and nobody says to which slab',
     EMPTY,
     SLAB,
-    'memory.set(record + TOUCHED, slab);\n    this.states.beginEnd',
-    'this.states.beginEnd',
+    'memory.set(record + TOUCHED, of);',
+    '',
     dying,
+  ),
+  mutant(
+    'blocks of another slab come next, and those before are not counted',
+    EMPTY,
+    SLAB,
+    'if (slab !== 0) this.cameHome(slab, returned - since);\n        memory',
+    'memory',
   ),
   mutant(
     'a slab goes and nobody says which',
@@ -54,10 +59,15 @@ export const ofRepair: readonly Mutant[] = [
     SLAB,
     [
       [
-        'this.memory.set(at, top + count);',
-        'this.memory.set(at, top + count);\n    this.clear(slab, count);',
+        'memory.set(at, top + count);',
+        'memory.set(at, top + count);\n    this.bits.clear(slab, count);',
       ],
-      ['this.clear(slab, count);\n    return count;', 'return count;'],
+      [
+        'private claimed(slab: number, count: number): void {\n' +
+          '    const { memory, map, record } = this;\n    this.bits.clear(slab, count);',
+        'private claimed(slab: number, count: number): void {\n' +
+          '    const { memory, map, record } = this;',
+      ],
     ],
     dying,
   ),
@@ -87,7 +97,7 @@ export const ofRepair: readonly Mutant[] = [
     'a run that was cut for the dead stays cut',
     REFILLS,
     SLAB,
-    'if (owner === TRANSIT + id) this.giveUp(slab);',
+    'if (owner === TRANSIT + id) this.zones.free(slab);',
     '',
     dying,
   ),
@@ -95,8 +105,9 @@ export const ofRepair: readonly Mutant[] = [
     'a slab is one before its pages know it',
     REFILLS,
     SLAB,
-    'const blocks = this.capacityOf(pages);\n    for (let page',
-    'const blocks = this.capacityOf(pages);\n    map.set(slab, OWNER, this.id);\n    for (let page',
+    'const blocks = this.bits.capacityOf(pages);\n    for (let page',
+    'const blocks = this.bits.capacityOf(pages);\n    map.set(slab, OWNER, this.id);\n' +
+      '    for (let page',
     dying,
   ),
   mutantOf(
@@ -173,11 +184,11 @@ export const ofRepair: readonly Mutant[] = [
   ),
   mutant(
     'a slab that has gone stays in the list',
-    PAGES,
+    'reclaim beside rounds',
     MENDS,
     'else map.set(before, NEXT, next);',
     'else void next;',
-    dying,
+    { walk: 'kill' },
   ),
   mutant(
     'the head of a list that has gone stays',
@@ -209,46 +220,6 @@ export const ofRepair: readonly Mutant[] = [
     MAP,
     'const prev = this.get(page, PREV);',
     'const prev = this.get(page, PREV);\n    this.set(page, NEXT, 0);',
-    dying,
-  ),
-  mutant(
-    'a run of a class does not say that it comes or goes',
-    'runs of a class sent home',
-    RUN,
-    'this.memory.set(this.record + TOUCHED, page);\n    this.memory.set(this.record + REST_CARVED',
-    'this.memory.set(this.record + REST_CARVED',
-    dying,
-  ),
-  mutant(
-    'a run of a class is counted no more before its block is free',
-    RUNS,
-    RUN,
-    'this.rest(page, this.memory.get(this.record + CARVED) - 1);',
-    '',
-    dying,
-  ),
-  mutant(
-    'runs of a class count what they had before',
-    RUNS,
-    RUN,
-    'this.memory.set(this.record + REST_OF, page);',
-    '',
-    dying,
-  ),
-  mutant(
-    'a run of a class that was on its way to a zone is lost',
-    RUNS,
-    RUN,
-    'else if (ours) this.goes(page);',
-    '',
-    dying,
-  ),
-  mutant(
-    'a run of a class that was on its way to a magazine is lost',
-    RUNS,
-    RUN,
-    'if (isBlock) this.came(page);',
-    'if (isBlock) this.settled();',
     dying,
   ),
 ];

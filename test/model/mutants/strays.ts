@@ -6,7 +6,7 @@ const DEPOT = 'src/block/depot.ts';
 const SHELF = 'src/block/shelf.ts';
 const STRAYS = 'src/block/strays.ts';
 
-const STILL_SHELVED = 'if (states.get(granule) !== SHELVED) continue;';
+const STILL_SHELVED = 'if (memory.getByte(origin + granule) !== SHELVED) continue;';
 
 export const ofStrays: readonly Mutant[] = [
   {
@@ -20,12 +20,12 @@ export const ofStrays: readonly Mutant[] = [
       {
         path: DEPOT,
         from: STILL_SHELVED,
-        to: 'if (states.get(granule) !== memory.get((top & ~MASK) + 2)) continue;',
+        to: 'if (memory.getByte(origin + granule) !== memory.get((top & ~MASK) + 2)) continue;',
       },
       {
         path: DEPOT,
-        from: 'if (states.get(granule) === SHELVED)',
-        to: 'if (states.get(granule) === memory.get(magazine + 2))',
+        from: 'bottom + count - 1, SHELVED, SHELVED);',
+        to: 'bottom + count - 1, this.memory.get(magazine + 2), SHELVED);',
       },
     ],
     shownBy: 'a stray in the depot is not good again when its slot takes the twin',
@@ -34,7 +34,7 @@ export const ofStrays: readonly Mutant[] = [
     'the depot takes strays for blocks',
     'a stray stays out of the depot',
     SHELF,
-    'if (states.get(granule) !== tag) continue;',
+    'if (memory.getByte(origin + granule) !== tag) continue;',
     '',
   ),
   mutant(
@@ -48,7 +48,7 @@ export const ofStrays: readonly Mutant[] = [
     'pages change their class with strays into them',
     'a stray is not good again by a block of another class in its place',
     STRAYS,
-    'if (granule >= first && granule < end) this.memory.cas(at, granule, this.nothing);',
-    'void [granule, first, end];',
+    'memory.cas(at, granule, nothing);',
+    'void [granule, nothing];',
   ),
 ];

@@ -96,7 +96,7 @@ export const ofTakeover: readonly Mutant[] = [
   ),
   mutant(
     'deaths are forgotten after the slots have been looked at',
-    'recovery beside a run of a class',
+    'recovery beside a round of blocks of whole pages',
     RECOVERY,
     'const over = this.slots().filter((slot) => table.isOver(slot));',
     'const over = this.slots().filter((slot) => table.isOver(slot));\n    memory.store(DEATHS, 0);',
@@ -226,7 +226,7 @@ export const ofTakeover: readonly Mutant[] = [
     'what the dead took from the depot is not its own',
     'depot, full magazines go down and are taken up',
     DEPOT,
-    'magazines.isMoving(memory.get(word)) ? SHELVED : magazines.tag;',
+    'magazines.isMoving(top) ? SHELVED : magazines.tag;',
     'magazines.tag;',
     dying,
   ),

@@ -6,7 +6,6 @@ const ENGINE = 'src/tx/engine.ts';
 const RECORD = 'src/tx/record.ts';
 const STATES = 'src/block/statemap.ts';
 const SLAB = 'src/block/slab.ts';
-const RUN = 'src/block/run.ts';
 const SIMPLE = 'src/block/simple.ts';
 const LARGE = 'src/block/large.ts';
 const RELEASE = 'src/heap/release.ts';
@@ -67,16 +66,6 @@ export const ofTx: readonly Mutant[] = [
     dying,
   ),
   mutant(
-    'a run’s entry is written when its block is live',
-    PAGES,
-    RUN,
-    'this.states.beginEntry(this.record + ENTRY, entry, granule);\n' +
-      '    this.states.mark(granule, state); // COMMIT',
-    'this.states.mark(granule, state);\n' +
-      '    this.states.beginEntry(this.record + ENTRY, entry, granule);',
-    dying,
-  ),
-  mutant(
     'a large run’s entry is written when its block is live',
     PAGES,
     LARGE,
@@ -119,11 +108,8 @@ export const ofTx: readonly Mutant[] = [
     BARE,
     SLAB,
     [
-      [
-        'this.states.beginEnd(this.record + ENTRY, entry);'.replace('this.record', 'record'),
-        'this.states.endEntry(record + ENTRY, entry);',
-      ],
-      ['this.states.endEntry(record + ENTRY, entry);', ''],
+      ['states.beginEnd(record + ENTRY, entry);', 'states.endEntry(record + ENTRY, entry);'],
+      ['states.endEntry(record + ENTRY, entry);', ''],
     ],
     dying,
   ),

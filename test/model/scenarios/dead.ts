@@ -105,7 +105,7 @@ export const scenarios: readonly Scenario[] = [
     (s) => heapOf(s, 1)['rounds'](),
   ),
   beside('a large run', (s, me) => round(s, me, 5 * PAGE)),
-  beside('a run of a class', (s, me) => round(s, me, 3 * PAGE)),
+  beside('a round of blocks of whole pages', (s, me) => round(s, me, 3 * PAGE)),
   {
     name: 'two recover the same dead thread',
     heap,

@@ -98,6 +98,19 @@ export const scenarios: readonly Scenario[] = [
     threads: [(s) => giveSome(s, 0, 0, 7), (s) => giveSome(s, 1, 7, 14)],
   },
   {
+    name: 'depot, magazines grow with their class',
+    heap: { zones: [0, 16, 0] },
+    seats: 2,
+    before: (s) => prepareMany(s, 0, 33),
+    threads: [
+      (s) => giveSome(s, 0, 0, 12),
+      (s) => {
+        must(s, 1, SIZE);
+        giveSome(s, 1, 12, 24);
+      },
+    ],
+  },
+  {
     name: 'depot, three threads take and give',
     heap: { zones: [0, 16, 0] },
     seats: 3,

@@ -1,4 +1,4 @@
-// Corners that the ordinary scenarios do not come to: a block of a run class that realloc moves,
+// Corners that the ordinary scenarios do not come to: a block of whole pages that realloc moves,
 // sizes beyond the class table, names forgotten and listed, validation with blocks in the depot,
 // the simple heap's second arena, a slab that is not the one touched last.
 
@@ -15,22 +15,22 @@ function noFindings(scene: Scene, me: number): void {
   if (found.length > 0) throw new Error(`validate found ${JSON.stringify(found)}`);
 }
 
-/** Two slabs with free blocks: the list begins with one, and TOUCHED is the other. */
+/** Three slabs with free blocks: the list begins with one, and TOUCHED is another. */
 function touchedLast(scene: Scene): void {
   const mine = heapOf(scene, 0);
   const home: number[] = [];
-  for (let i = 0; i < 8; i++) {
-    if (i === 0 || i === 1 || i === 4) home.push(mine.alloc(SIZE));
+  for (let i = 0; i < 12; i++) {
+    if (i === 0 || i === 1 || i === 4 || i === 8) home.push(mine.alloc(SIZE));
     else prepare(scene, 0, SIZE);
   }
-  const [first, second, other] = home as [number, number, number];
-  for (const ptr of [second, other, first]) mine.free(ptr);
+  const [first, second, other, third] = home as [number, number, number, number];
+  for (const ptr of [other, first, third, second]) mine.free(ptr);
   mine.reclaim();
 }
 
 export const scenarios: readonly Scenario[] = [
   {
-    name: 'realloc moves a run of a class',
+    name: 'realloc moves a block of whole pages',
     heap: { zones: [0, 16, 0], align: 16 },
     seats: 2,
     before: (s) => {
@@ -104,7 +104,7 @@ export const scenarios: readonly Scenario[] = [
     threads: [(s) => noFindings(s, 0), (s) => giveBack(s, 1, must(s, 1, 5 * PAGE))],
   },
   {
-    name: 'runs of a class sent home',
+    name: 'blocks of whole pages sent home',
     heap: WIDE,
     seats: 2,
     threads: [

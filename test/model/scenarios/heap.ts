@@ -183,7 +183,7 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'runs of a class taken and given',
+    name: 'blocks of whole pages taken and given',
     heap: { zones: [0, 16, 0], align: 16 },
     seats: 2,
     threads: [(s) => round(s, 0, 3 * PAGE), (s) => round(s, 1, 3 * PAGE)],

@@ -25,7 +25,7 @@ const heap = { zones: [0, 8, 0], magazines: 6 } as const;
 const shared = { heap, seats: 2, before: both, strict: true } as const;
 
 /** Blocks of one granule, twelve to a magazine. */
-const TINY: ClassGeometry = { kind: 'slab', granules: 1, pages: 1, maxPages: 1, capacity: 12 };
+const TINY: ClassGeometry = { granules: 1, pages: 1, maxPages: 1, capacity: 12 };
 
 /** Protects the same bytes twice: the first copy is what comes back. */
 function protectTwice(scene: Scene, me: number): void {

@@ -12,11 +12,11 @@ const PAGE = 256;
 
 /** Two blocks to a slab, and one. */
 const LARGER: readonly ClassGeometry[] = [8, 16].map((granules) => {
-  return { kind: 'slab', granules, pages: 1, maxPages: 1, capacity: 3 };
+  return { granules, pages: 1, maxPages: 1, capacity: 3 };
 });
 
 /** Blocks of one granule, one to a magazine, four of which a depot keeps. */
-const SINGLE: ClassGeometry = { kind: 'slab', granules: 1, pages: 1, maxPages: 1, capacity: 1 };
+const SINGLE: ClassGeometry = { granules: 1, pages: 1, maxPages: 1, capacity: 1 };
 
 function prepareMany(scene: Scene, count: number, size: number): void {
   for (let i = 0; i < count; i++) prepare(scene, 0, size);
