@@ -1,4 +1,4 @@
-// Large runs: requests beyond the run classes, and those with an alignment beyond a block's, go
+// Large runs: requests beyond the size classes, and those with an alignment beyond a block's, go
 // straight to a zone and get whole pages. Their state is LARGE; how many pages they have stands in
 // the page map.
 //

@@ -206,11 +206,11 @@ export const ofTx: readonly Mutant[] = [
   ),
   mutant(
     'who has crashed goes on with a transaction of its old seat',
-    'tx, in one function, alone',
+    'tx, rolled back by a thread that has crashed since',
     'src/heap/seated.ts',
     'if (only !== undefined && session !== only) return over as T;',
     '',
-    { walk: 'hunt' },
+    dying,
   ),
   mutant(
     'what was undone at a mark still has its entries',

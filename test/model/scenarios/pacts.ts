@@ -82,12 +82,14 @@ export function savepoints(scene: Scene, me: number): void {
   ends(scene, pact, tx.commit({ waitMs: 0 }));
 }
 
-/**
- * The handle of a transaction in two numbers, sent over the wire. That others may hear of it is
- * said here, before `handle` does so: the model cannot stop inside a getter.
- */
-export function invite(scene: Scene, tx: Transaction, channel: number): void {
+/** Others may hear of it: what `handle` does. The model cannot stop inside a getter. */
+export function share(tx: Transaction): void {
   tx['here'](({ tx: engine }) => engine.share(tx['part']), undefined);
+}
+
+/** The handle of a transaction in two numbers, sent over the wire. */
+export function invite(scene: Scene, tx: Transaction, channel: number): void {
+  share(tx);
   scene.wire.send(channel, tx.handle.record);
   scene.wire.send(channel, tx.handle.number);
 }

@@ -17,6 +17,7 @@ import {
   join,
   lead,
   rollBackOne,
+  share,
   takeIn,
   TOO_MUCH,
 } from './pacts.ts';
@@ -99,6 +100,26 @@ function inOne(scene: Scene, me: number, fails: boolean): void {
   if (done.ok && fails) throw new Error('a step failed, and the transaction was committed');
   if (!done.ok && !fails && !scene.mayFail()) throw new Error(done.error.message);
   pact.ended = done.ok ? 'committed' : 'rolled back';
+}
+
+/** Crashes in a transaction that others know, by a stack overflow, and rolls it back later. */
+function crashIn(scene: Scene, me: number): void {
+  const pact = scene.book.pact();
+  const mine = heapOf(scene, me);
+  const tx = begin(scene, me);
+  share(tx);
+  takeIn(scene, tx, pact);
+  mine['magazines'] = mine['nobodys'];
+  mine['cut'] = new RangeError('stack overflow');
+  for (let over = false; !over;) {
+    try {
+      tx.rollback();
+      over = true;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  pact.ended = 'rolled back';
 }
 
 /** Leaves with a transaction open: it counts for nothing. */
@@ -195,6 +216,11 @@ export const scenarios: readonly Scenario[] = [
     name: 'tx, in one function, alone',
     ...shared,
     threads: [(s) => inOne(s, 0, false)],
+  },
+  {
+    name: 'tx, rolled back by a thread that has crashed since',
+    ...shared,
+    threads: [(s) => crashIn(s, 0)],
   },
   {
     name: 'tx, open when its thread leaves',
