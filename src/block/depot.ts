@@ -31,6 +31,11 @@ const { SHELVED } = STATE;
 
 /** Blocks that a slot's first refill of a class takes; each further one takes twice as many. */
 const FIRST_BATCH = 4;
+/**
+ * Of small ones it takes all that have their states in one cache line, of so many bytes: when two
+ * threads each had a few of them, a pair took both of them twice as long.
+ */
+const STATES_IN_LINE = 64;
 
 export interface DepotParts {
   readonly states: StateMap;
@@ -52,6 +57,7 @@ export class Depot implements Guarded {
   private readonly pool: ArrayPool;
   private readonly at: number;
   private readonly capacity: number;
+  private readonly firstBatch: number;
   private readonly checked: boolean;
 
   constructor(parts: DepotParts, source: Slabs, record: number, id: number) {
@@ -65,6 +71,7 @@ export class Depot implements Guarded {
     this.lock = parts.locks.at(record + LOCK.WORD, this);
     this.at = parts.magazines.at(id);
     this.capacity = this.memory.get(record + CAPACITY);
+    this.firstBatch = Math.max(FIRST_BATCH, (STATES_IN_LINE / source.granules) | 0);
     const { states, pool } = parts;
     this.shelf = new Shelf(states, pool, record, id, this.capacity, source.granules);
     this.checked = parts.checked;
@@ -214,7 +221,7 @@ export class Depot implements Guarded {
     const { memory, at } = this;
     if (memory.get(at) === 0 && !this.loadLocked()) return false;
     const most = this.shelf.capacityLocked();
-    const batch = Math.min(memory.get(at + BATCH) || FIRST_BATCH, most);
+    const batch = Math.min(memory.get(at + BATCH) || this.firstBatch, most);
     const count = this.source.fillLocked(at, batch, this.magazines.tag);
     memory.set(at + BATCH, Math.min(2 * batch, most));
     if (count > 0) this.moved(count);

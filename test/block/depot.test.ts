@@ -248,18 +248,27 @@ test('magazines do not run out by seats that come and go', () => {
   expect(last.validate()).toEqual([]);
 });
 
-test('a refill takes a few blocks at first, and twice as many each time after', () => {
-  const heap = SharedHeap.create({ size: '4MiB' });
-  const refills: number[] = [];
-  for (let before = 0; refills.length < 7;) {
-    heap.alloc(16);
-    const now = cached(heap);
-    if (now >= before) refills.push(now + 1);
-    before = now;
-  }
-  expect(refills, 'of 256 in a slab').toEqual([4, 8, 16, 32, 60, 60, 60]);
-  heap.detach();
-});
+test.each([
+  [16, 'all that a magazine holds', [60, 60, 60, 60, 16, 60]],
+  [32, '128 in a slab', [32, 60, 36, 60, 60, 8]],
+  [128, '32 in a slab', [8, 16, 8, 32, 32, 32]],
+  [1024, '4 in a slab', [4, 4, 4, 4, 4, 4]],
+])(
+  'a refill takes a cache line of states, or four blocks, and then twice as many: %d B',
+  (size, what, expected) => {
+    const heap = SharedHeap.create({ size: '4MiB' });
+    const refills: number[] = [];
+    for (let before = 0; refills.length < expected.length;) {
+      heap.alloc(size);
+      const own = heap.stats().classes.find((it) => it.blockBytes === size);
+      const now = own?.cachedBlocks ?? 0;
+      if (now >= before) refills.push(now + 1);
+      before = now;
+    }
+    expect(refills, what).toEqual(expected);
+    heap.detach();
+  },
+);
 
 test('a block in a magazine of any seat is not freed again by any seat', () => {
   const { handle } = tinyHeap({ zones: [0, 512, 0], classes: FEW, maxSlots: 24 });
