@@ -113,9 +113,16 @@ export class Magazines {
     if (granule === 0 || memory.getByte(this.origin + granule) !== this.tag) return 0;
     memory.set(entry.at + BLOCK, granule);
     memory.set(entry.at + KIND, entry.kind);
-    const popped = this.pop(id);
-    if (popped === 0) memory.set(entry.at + KIND, 0);
-    return popped;
+    return this.pop(id) || this.lost(entry);
+  }
+
+  /**
+   * Two threads were freeing the block at once, and now it is the other's. (If this one dies just
+   * before this, the block is undone with its transaction, although the other may have it in use.)
+   */
+  private lost(entry: Entry): 0 {
+    this.memory.set(entry.at + KIND, 0);
+    return 0;
   }
 
   /** Adds a live block of the class; false if the magazine is full. */

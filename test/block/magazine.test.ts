@@ -1,8 +1,9 @@
 // Magazines: what a slot may pop and put, and what a top word tells.
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { filled } from '../../src/block/magazine.ts';
 import { MAGAZINE, STATE } from '../../src/word/layout.ts';
+import { ENTRY, TX } from '../../src/word/records.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { FEW } from '../support/classes.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';
@@ -43,6 +44,27 @@ describe('a magazine', () => {
     }
     expect(on.magazines.drop(ID)).toBe(top);
     expect(on.magazines.loaded(ID)).toBe(2);
+  });
+
+  test('gives a journal its block with an entry that names it, or neither', () => {
+    const { on, blocks } = loaded();
+    const entry = { at: on.layout.journals + TX.ENTRIES, kind: 9 };
+    const kindAndBlock = () =>
+      [ENTRY.KIND, ENTRY.BLOCK].map((word) => on.memory.get(entry.at + word));
+    const top = blocks.at(-1) as number;
+    expect([on.magazines.popFor(ID, entry), ...kindAndBlock()]).toEqual([top, 9, top]);
+    expect(on.states.get(top)).toBe(ID);
+
+    const next = blocks.at(-2) as number;
+    const set = vi.spyOn(on.memory, 'set').mockImplementationOnce((index, value) => {
+      on.memory.store(index, value);
+      on.states.mark(next, STATE.CACHED + 1); // the other of two threads that free it
+    });
+    expect([on.magazines.popFor(ID, entry), ...kindAndBlock()]).toEqual([0, 0, next]);
+    set.mockRestore();
+    expect([on.states.get(next), on.magazines.loaded(ID)]).toEqual([STATE.CACHED + 1, 2]);
+    expect(on.magazines.popFor(ID, entry), 'nor does it ask for it again').toBe(0);
+    expect(kindAndBlock()).toEqual([0, next]);
   });
 
   test('takes a live block back by pointer until it is full, and then says no', () => {

@@ -148,11 +148,11 @@ export const ofJournals: readonly Mutant[] = [
     MAGAZINE,
     'memory.set(entry.at + BLOCK, granule);\n' +
       '    memory.set(entry.at + KIND, entry.kind);\n' +
-      '    const popped = this.pop(id);\n' +
-      '    if (popped === 0) memory.set(entry.at + KIND, 0);',
+      '    return this.pop(id) || this.lost(entry);',
     'const popped = this.pop(id);\n' +
       '    memory.set(entry.at + BLOCK, granule);\n' +
-      '    if (popped !== 0) memory.set(entry.at + KIND, entry.kind);',
+      '    if (popped !== 0) memory.set(entry.at + KIND, entry.kind);\n' +
+      '    return popped;',
     dying,
   ),
   mutant(
