@@ -43,7 +43,7 @@ export class Session {
    */
   static begin<T>({ memory, geometry }: Formatted, make: (session: Session) => T): T | null {
     const table = new SlotTable(memory, layoutOf(geometry), geometry.maxSlots);
-    table.giveUpUnsettled(); // there was no stack left for that
+    table.giveUpUnsettled(); // there was no stack left for it the last time
     try {
       const on = sitDown(memory, geometry, table);
       if (on === null) return null;

@@ -3,8 +3,8 @@
 // what they were after a rollback. Whatever ends it early (a failed allocation, an exception, a
 // participant's abort or death, a time-out) rolls back all of it, on every thread.
 //
-// Every step takes the journal's lock, and that of the block's class or zone only when no magazine
-// serves it.
+// A step takes the journal's lock only once others may have heard of the transaction, and that of
+// the block's class or zone only when no magazine serves it.
 
 import { GRANULE } from '../word/layout.ts';
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';

@@ -58,7 +58,8 @@ export const TX = Object.freeze({
 
 // A transaction's entry: what is to be done with a block when it ends (tx/journal.ts).
 //
-//   KIND   any, under locks    any            atomic  number << 3 | kind; another number is inert
+//   KIND   any, under locks;   any            atomic  number << 3 | kind; another number is inert;
+//          the slot                           plain for a block of the slot's own magazines
 //   BLOCK  record's lock       whose lock is  plain   a granule; written before KIND
 //                              taken over
 //   AT     record's lock       same           plain   a generation, or a protected granule
