@@ -180,10 +180,11 @@ export class SlotTable implements Deaths {
     const { who } = thisThread();
     for (let slot = 0; slot < this.seats; slot++) {
       const record = this.record(slot);
-      const seat = memory.load(record + SEAT);
-      // Afterwards: who recovers it takes the name out first, so this is the seat that had it.
       if (memory.load(record + WHO) !== who) continue;
+      const seat = memory.load(record + SEAT);
       const settled = memory.load(record + SETTLED) === (seat >>> STATE_BITS) + 1;
+      // Still the same WHO: who recovers it takes the name out first, and only we put it in.
+      if (memory.load(record + WHO) !== who) continue;
       if ((seat & STATE_MASK) < DEAD && !settled) this.declareSeen(slot, seat, LEFT);
     }
   }
