@@ -199,6 +199,13 @@ export const ofTakeover: readonly Mutant[] = [
     { thrown: true },
   ),
   mutant(
+    'who gives up its seats does not look again whose they are',
+    'who gave up its seat looks for it while another recovers and takes it',
+    SLOT,
+    'if (memory.load(record + WHO) !== who) continue;\n      if ((seat',
+    'if ((seat',
+  ),
+  mutant(
     'magazines of the dead stay where they are',
     ROUND,
     RECOVERY,

@@ -150,4 +150,20 @@ export const scenarios: readonly Scenario[] = [
     before: cutTwice,
     threads: [(s) => round(s, 0, SIZE), (s) => comesAtLast(s, 1)],
   },
+  {
+    name: 'who gave up its seat looks for it while another recovers and takes it',
+    heap,
+    seats: 2,
+    before: (s) => {
+      const { table, seat } = s.on[1] as Attachment;
+      table.giveUp(seat);
+    },
+    threads: [
+      (s) => {
+        heapOf(s, 0).recover();
+        visit(s, 0);
+      },
+      (s) => s.on[1]?.table.giveUpUnsettled(),
+    ],
+  },
 ];
