@@ -5,7 +5,8 @@
 import { bringIn } from './heap/attached.ts';
 import { guard } from './host/guard.ts';
 
-export { SharedHeap, type AllocOptions, type Ptr } from './heap/heap.ts';
+export { SharedHeap, type Ptr } from './heap/heap.ts';
+export type { AllocOptions, AsyncAllocOptions, Shrinker } from './heap/patient.ts';
 export type { HeapOptions } from './heap/create.ts';
 export type { HeapHandle } from './heap/open.ts';
 export type { Mode } from './heap/mode.ts';
@@ -19,6 +20,7 @@ export type { RecoveredListener, Watched } from './heap/survivor.ts';
 export type { Ref } from './block/generations.ts';
 export type { Roots } from './heap/roots.ts';
 export type { ClassStats, HeapStats, LockStats, SlotStats, ZoneStats } from './heap/stats.ts';
+export type { ReclaimStats } from './heap/tallies.ts';
 export type { Finding } from './heap/validate.ts';
 export type { ViewType } from './heap/views.ts';
 export type { ZoneName } from './page/zone.ts';

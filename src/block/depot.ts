@@ -17,6 +17,7 @@
 import { CACHE, CLASS, HEADER, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
+import { Limits } from './limits.ts';
 import { filled, type Magazines } from './magazine.ts';
 import type { ArrayPool } from './pool.ts';
 import { Shelf } from './shelf.ts';
@@ -24,7 +25,7 @@ import type { Slabs } from './slab.ts';
 import type { Entry, StateMap } from './statemap.ts';
 
 const { CAPACITY } = CLASS;
-const { LIMIT, PREVIOUS, BATCH } = CACHE;
+const { PREVIOUS, BATCH } = CACHE;
 const { COUNT, ENTRIES, NONE, MASK } = MAGAZINE;
 const { OUT, OUT_PEAK } = HEADER;
 const { SHELVED } = STATE;
@@ -49,6 +50,7 @@ export class Depot implements Guarded {
   readonly id: number;
   readonly source: Slabs;
   readonly lock: Lock;
+  readonly limits: Limits;
   readonly record: number;
   private readonly memory: Memory;
   private readonly states: StateMap;
@@ -56,9 +58,7 @@ export class Depot implements Guarded {
   private readonly shelf: Shelf;
   private readonly pool: ArrayPool;
   private readonly at: number;
-  private readonly capacity: number;
   private readonly firstBatch: number;
-  private readonly checked: boolean;
 
   constructor(parts: DepotParts, source: Slabs, record: number, id: number) {
     this.id = id;
@@ -70,11 +70,11 @@ export class Depot implements Guarded {
     this.pool = parts.pool;
     this.lock = parts.locks.at(record + LOCK.WORD, this);
     this.at = parts.magazines.at(id);
-    this.capacity = this.memory.get(record + CAPACITY);
     this.firstBatch = Math.max(FIRST_BATCH, (STATES_IN_LINE / source.granules) | 0);
     const { states, pool } = parts;
-    this.shelf = new Shelf(states, pool, record, id, this.capacity, source.granules);
-    this.checked = parts.checked;
+    const capacity = this.memory.get(record + CAPACITY);
+    this.shelf = new Shelf(states, pool, record, id, capacity, source.granules);
+    this.limits = new Limits(parts.magazines, this.shelf, this.lock, id, parts.checked);
   }
 
   /** Puts blocks into the loaded, empty magazine; false when the class has none and gets none. */
@@ -93,8 +93,11 @@ export class Depot implements Guarded {
 
   /** Makes room for one entry in the loaded magazine; false when there is no magazine to be had. */
   makeRoom(): boolean {
-    if (this.hasRoom(this.memory.get(this.at))) return true;
-    if (this.hasRoom(this.memory.get(this.at + PREVIOUS))) {
+    if (this.limits.hasRoom(this.memory.get(this.at))) {
+      this.limits.ease();
+      return true;
+    }
+    if (this.limits.hasRoom(this.memory.get(this.at + PREVIOUS))) {
       this.magazines.exchange(this.id);
       return true;
     }
@@ -132,7 +135,7 @@ export class Depot implements Guarded {
     const moving = magazines.moving() !== 0 && magazines.movingId() === this.id;
     if (memory.get(at) === 0 && memory.get(at + PREVIOUS) === 0 && !moving) return 0;
     this.lock.lock();
-    memory.set(at + LIMIT, 0);
+    this.limits.clearLocked();
     let blocks = this.surrenderLocked(at) + this.surrenderLocked(at + PREVIOUS);
     if (moving) blocks += this.surrenderLocked(magazines.movingAt);
     memory.set(at + BATCH, 0);
@@ -164,17 +167,6 @@ export class Depot implements Guarded {
     this.shelf.repairLocked();
   }
 
-  private hasRoom(top: number): boolean {
-    const limit = this.memory.get(this.at + LIMIT);
-    return top !== 0 && (top & MASK) < (limit === 0 ? this.capacity + NONE : limit);
-  }
-
-  /** What LIMIT says from now on. */
-  private limitLocked(): number {
-    // A checked heap's magazines look full to the fast path: every free takes the slow one.
-    return this.checked ? 0 : this.shelf.capacityLocked() + NONE;
-  }
-
   /** Blocks left the slabs for a slot (or came back): the total and its peak. */
   private moved(blocks: number): void {
     const { memory } = this;
@@ -193,7 +185,7 @@ export class Depot implements Guarded {
     if (old !== 0) shelf.pushEmpty(old & ~MASK);
     magazines.move(full + NONE + count, this.id); // until its blocks carry this slot's tag
     memory.set(at, full + NONE + count);
-    memory.set(at + LIMIT, this.limitLocked());
+    this.limits.setLocked();
     shelf.popFull(magazines.holder);
     this.moved(count);
     return true;
@@ -233,7 +225,7 @@ export class Depot implements Guarded {
     const magazine = this.shelf.takeEmpty(this.magazines.holder, this.at);
     if (magazine === 0) return false;
     this.memory.set(this.at, magazine + NONE);
-    this.memory.set(this.at + LIMIT, this.limitLocked());
+    this.limits.setLocked();
     return true;
   }
 

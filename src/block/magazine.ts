@@ -9,7 +9,7 @@
 //
 //   word           writers   readers              access  if its writer dies midway
 //   TOP            the slot  the slot             plain   valid: the state byte decides each entry
-//   LIMIT          the slot  the slot             plain   valid: any past limit will do
+//   LIMIT          class lock the slot            plain   valid: any past limit will do
 //   PREVIOUS       the slot  the slot             plain   valid
 //   entries        the slot  the slot; whoever    plain   valid: one without its tag in the state
 //                            takes it from a depot        map, or SHELVED, is dropped
@@ -26,9 +26,9 @@
 // little to spare, which took the pair to 4.6 ns. So terms here are short, and counted.
 
 import type { Layout } from '../word/geometry.ts';
-import { CACHE, CLASS, COUNTER, GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
+import { CACHE, CLASS, GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
-import { ENTRY } from '../word/records.ts';
+import { COUNTER, ENTRY } from '../word/records.ts';
 import type { Entry, StateMap } from './statemap.ts';
 
 const { LIMIT, PREVIOUS } = CACHE;
@@ -130,6 +130,7 @@ export class Magazines {
     const { memory } = this;
     const at = this.caches + id;
     const top = memory.get(at);
+    // RACE: who begins to wait may be setting LIMIT to 0 (limits.ts): one free that is too early.
     if ((top & MASK) >= memory.get(at + LIMIT)) return false;
     this.count(this.frees); // first: who has counted nothing has changed no state (validate.ts)
     const next = top + 1;
@@ -177,6 +178,11 @@ export class Magazines {
     this.memory.set(at, top + 1);
     // RACE: as in `push`; of two writers the last one has the block.
     this.memory.setByte(this.origin + granule, this.tag);
+  }
+
+  /** Word index of another slot's caches. */
+  cachesOf(slot: number): number {
+    return this.caches + (slot - this.slot) * SLOT.WORDS;
   }
 
   /** The top of the magazine that is between two places; 0 most of the time. */

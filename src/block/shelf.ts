@@ -31,7 +31,8 @@ export class Shelf {
   private readonly states: StateMap;
   private readonly pool: ArrayPool;
   private readonly record: number;
-  private readonly capacity: number;
+  /** Blocks that a magazine holds at least. */
+  readonly capacity: number;
   private readonly leastBlocks: number;
   private readonly holder: number;
 

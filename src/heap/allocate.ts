@@ -5,15 +5,17 @@
 // the depots goes home to the slabs, empty slabs go home to their zones, and the tier is asked once
 // more.
 
-import { COUNTER, GRANULE } from '../word/layout.ts';
+import { GRANULE } from '../word/layout.ts';
+import { COUNTER } from '../word/records.ts';
 import { allocError, type AllocError, type AllocErrorCode } from '../word/errors.ts';
 import { orderOf } from '../page/buddy.ts';
-import { PREFERENCES, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
+import { PREFERENCES, usedPages, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
 import type { Entry } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';
 import { modeIn } from './mode.ts';
 
 const { FAILURES, OOMS, DOUBLE_FREES, CORRUPTIONS } = COUNTER;
+const { OWN_BLOCKS, SLAB_PAGES } = COUNTER;
 const { BYTES } = GRANULE;
 
 /** What is asked for, when it has been found to make sense. */
@@ -45,20 +47,50 @@ export class Allocation {
    * A live block's granule, or why not. Who names a zone is not served from magazines, nor a
    * checked heap's journal. With an entry, the block is live and the entry names it, or neither.
    */
-  alloc(size: number, align: number = BYTES, zone?: ZoneName, entry?: Entry): number | AllocError {
+  alloc(size: number, align?: number, zone?: ZoneName, entry?: Entry): number | AllocError {
+    return this.find(size, align, zone, entry) || this.outOfMemory(size);
+  }
+
+  /** As `alloc`; 0 when there is no memory now, which counts as no failure yet. */
+  find(size: number, align: number = BYTES, zone?: ZoneName, entry?: Entry): number | AllocError {
+    const { waits } = this.on;
     const code = this.refuse(size, align, zone);
     if (code !== null) return this.failed(code, size);
     const asked = { size, align, zone, entry };
-    const granule = this.serve(asked) || this.serveAgain(asked);
-    return granule === 0 ? this.failed('OUT_OF_MEMORY', size) : granule;
+    if (entry === undefined && waits.seemsLong() && this.answer() > 0) waits.rouse();
+    return this.serve(asked) || this.serveAgain(asked);
+  }
+
+  /** An alloc has failed for good. */
+  outOfMemory(size: number): AllocError {
+    this.on.counters.bump(OOMS);
+    return this.failed('OUT_OF_MEMORY', size);
   }
 
   /** Everything idle in this slot and in the depots goes home, and empty slabs to their zones. */
   reclaim(): void {
-    for (const depot of this.on.depots) {
-      depot?.flush();
-      depot?.reclaim();
-    }
+    const { counters, depots, memory, layout, waits } = this.on;
+    const blocks = this.flush();
+    const before = usedPages(memory, layout.zones);
+    for (const depot of depots) depot?.reclaim();
+    const pages = Math.max(0, before - usedPages(memory, layout.zones));
+    counters.add(OWN_BLOCKS, blocks);
+    counters.add(SLAB_PAGES, pages);
+    if (blocks + pages > 0 && waits.isLong()) waits.rouse();
+  }
+
+  /** Somebody waits: what is idle in this slot goes home; how many blocks. */
+  answer(): number {
+    const blocks = this.flush();
+    if (blocks > 0) this.on.counters.add(COUNTER.ASKED_BLOCKS, blocks);
+    return blocks;
+  }
+
+  /** Everything idle in this slot goes home; how many blocks. */
+  flush(): number {
+    let blocks = 0;
+    for (const depot of this.on.depots) blocks += depot?.flush() ?? 0;
+    return blocks;
   }
 
   private refuse(size: number, align: number, zone: ZoneName | undefined): AllocErrorCode | null {
@@ -74,7 +106,6 @@ export class Allocation {
 
   private failed(code: AllocErrorCode, size: number): AllocError {
     this.on.counters.bump(FAILURES);
-    if (code === 'OUT_OF_MEMORY') this.on.counters.bump(OOMS);
     return allocError(code, size);
   }
 
@@ -126,10 +157,10 @@ export class Allocation {
 
   /** Pops, refilling as often as it takes; straight from the class when it has no magazine. */
   private fromMagazine(id: number, entry?: Entry): number {
-    const { magazines, depots, states } = this.on;
+    const { magazines, depots, states, waits } = this.on;
     const depot = depots[id];
     if (depot === undefined) return 0;
-    for (;;) {
+    while (entry !== undefined || !waits.seemsLong()) {
       if (states.checked) this.registerTop(id);
       const granule = entry === undefined ? magazines.pop(id) : magazines.popFor(id, entry);
       if (granule !== 0) return granule;

@@ -18,6 +18,7 @@ import { StateMap } from '../block/statemap.ts';
 import { Strays } from '../block/strays.ts';
 import { Counters } from '../slot/counters.ts';
 import type { Seat, SlotTable } from '../slot/slot.ts';
+import { WaitList } from '../slot/waitlist.ts';
 import { ModeTable } from './mode.ts';
 
 export interface Attachment {
@@ -39,6 +40,7 @@ export interface Attachment {
   readonly large: Large;
   readonly simple: Simple;
   readonly counters: Counters;
+  readonly waits: WaitList;
 }
 
 /** The layers as the thread on a seat sees them. */
@@ -74,6 +76,7 @@ export function viewFrom(
     large: new Large(zones, states),
     simple: new Simple(zones, states, locks),
     counters: new Counters(memory, layout, slot),
+    waits: new WaitList(memory, layout, slot),
   };
 }
 

@@ -8,8 +8,8 @@
 
 import { GRANULE } from '../word/layout.ts';
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
-import { copyBytes, zeroBytes } from '../word/memory.ts';
-import { usedPages, type ZoneName } from '../page/zone.ts';
+import { copyBytes } from '../word/memory.ts';
+import { usedPages } from '../page/zone.ts';
 import { granuleOfRef, type Ref } from '../block/generations.ts';
 import { AttachedHeaps, currentHost, identityOf } from './attached.ts';
 import { create, type HeapOptions } from './create.ts';
@@ -32,15 +32,6 @@ const { BYTES } = GRANULE;
 
 /** A block: a byte offset into the buffer. 0 is null. */
 export type Ptr = number;
-
-export interface AllocOptions {
-  /** A power of two; blocks are always aligned to 16. */
-  readonly align?: number;
-  /** 'dma' is strict; 'normal' and 'high' fall back downward. */
-  readonly zone?: ZoneName;
-  /** Zeroes the block's first `size` bytes. */
-  readonly zero?: boolean;
-}
 
 const attached = new AttachedHeaps<SharedHeap>();
 
@@ -84,16 +75,6 @@ export class SharedHeap extends Survivor implements Disposable {
   /** Frees a block, of whichever thread. Anything but a live block is a counted, harmless false. */
   free(ptr: Ptr): boolean {
     return this.magazines.free(ptr) || this.freeSlow(ptr);
-  }
-
-  /** As `alloc`, with options and the reason in the result. */
-  tryAlloc(size: number, options: AllocOptions = {}): Result<Ptr> {
-    const { align, zone, zero } = options;
-    const plain = align === undefined && zone === undefined;
-    const ptr = plain ? this.alloc(size) : this.allocSlow(size, align, zone);
-    if (ptr === 0) return err(this.refusal ?? allocError('OUT_OF_MEMORY', size));
-    if (zero === true) zeroBytes(this.attachment.memory, ptr, size);
-    return ok(ptr);
   }
 
   /**

@@ -7,6 +7,7 @@ import type { Magazines } from '../block/magazine.ts';
 import type { Entry, StateMap } from '../block/statemap.ts';
 import { TxEngine, type Blocks } from '../tx/engine.ts';
 import type { Allocation } from './allocate.ts';
+import type { WaitList } from '../slot/waitlist.ts';
 import type { Attachment } from './attachment.ts';
 import type { Release } from './release.ts';
 
@@ -15,12 +16,14 @@ class JournalledBlocks implements Blocks {
   private readonly magazines: Magazines;
   private readonly allocation: Allocation;
   private readonly release: Release;
+  private readonly waits: WaitList;
 
-  constructor({ states, magazines }: Attachment, allocation: Allocation, release: Release) {
+  constructor({ states, magazines, waits }: Attachment, allocation: Allocation, release: Release) {
     this.states = states;
     this.magazines = magazines;
     this.allocation = allocation;
     this.release = release;
+    this.waits = waits;
   }
 
   takeFor(size: number, entry: Entry): number | AllocError {
@@ -34,7 +37,9 @@ class JournalledBlocks implements Blocks {
   }
 
   giveFor(entry: Entry): boolean {
-    return this.release.freeFor(entry);
+    const freed = this.release.freeFor(entry);
+    if (this.waits.isLong()) this.waits.rouse();
+    return freed;
   }
 }
 

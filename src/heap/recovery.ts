@@ -18,8 +18,8 @@
 // dead slots instead of one. The cost is that of the dead slot's magazines and journals and of the
 // lists under its locks; it does not depend on the size of the heap.
 
-import { COUNTER, HEADER, LOCK } from '../word/layout.ts';
-import { TX } from '../word/records.ts';
+import { HEADER, LOCK } from '../word/layout.ts';
+import { COUNTER, TX } from '../word/records.ts';
 import { slotOfToken, tokenOf, type Lock } from '../word/lock.ts';
 import type { TxEngine } from '../tx/engine.ts';
 import { clockMs } from '../slot/thread.ts';
@@ -89,7 +89,7 @@ export class Recovery {
   }
 
   private recoverLocked(slot: number): Recovered {
-    const { table, memory, layout } = this.on;
+    const { table, memory, layout, waits } = this.on;
     const start = performance.now();
     const counters = new Counters(memory, layout, slot);
     const incarnation = table.incarnationOf(slot);
@@ -110,10 +110,12 @@ export class Recovery {
     }
     const unreturnedBlocks = this.on.states.tracked ? 0 : Math.max(0, counters.balance());
     const who = { slot, incarnation, threadId, by: this.on.seat.slot, locks, rolledBack };
+    this.on.counters.add(COUNTER.DEAD_BLOCKS, cachedBlocks + ownedBlocks);
     const milliseconds = performance.now() - start;
     const what = { cachedBlocks, ownedBlocks, unreturnedBlocks, milliseconds };
     const found = this.notices.writeLocked({ ...who, ...what }, free);
     counters.close();
+    waits.forget(slot);
     table.bury(slot); // COMMIT
     return found;
   }

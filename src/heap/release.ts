@@ -8,8 +8,8 @@
 // In a checked heap the generation decides who frees, and then the block is still to be sent home.
 // In between it stands in ENDING, which is the slot's own journal entry: void once it is home.
 
-import { COUNTER, PAGE, SLOT, STATE } from '../word/layout.ts';
-import { ENTRY } from '../word/records.ts';
+import { PAGE, SLOT, STATE } from '../word/layout.ts';
+import { COUNTER, ENTRY } from '../word/records.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
 import { classOfState, isLive, type Entry } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';

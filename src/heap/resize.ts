@@ -53,6 +53,8 @@ export class Resize {
   private resizeLarge(granule: number, pages: number): boolean {
     const from = this.on.large.pagesOf(granule);
     if (pages === from) return true;
-    return pages * 2 > from && this.on.large.resize(granule, pages);
+    const done = pages * 2 > from && this.on.large.resize(granule, pages);
+    if (done && pages < from && this.on.waits.isLong()) this.on.waits.rouse();
+    return done;
   }
 }

@@ -15,6 +15,8 @@ import { Session } from './session.ts';
 import { HeapViews } from './views.ts';
 
 const { BYTES } = GRANULE;
+/** What `allocOnce` says when memory may be had later. */
+export const SHORT = -1;
 /** Slow paths between two looks at the clock. */
 const CALLS_A_LOOK = 64;
 
@@ -115,13 +117,14 @@ export abstract class Seated extends HeapViews {
     }
   }
 
-  protected allocSlow(size: number, align?: number, zone?: ZoneName): number {
+  /** A pointer; 0 when that is refused, and `refusal` says why; SHORT when there is no memory. */
+  protected allocOnce(size: number, align?: number, zone?: ZoneName): number {
     const refusal = this.refusalToEnter(size);
     if (refusal !== null) return this.refuse(refusal);
     try {
       this.attend();
-      const granule = this.session.allocation.alloc(size, align, zone);
-      return typeof granule === 'number' ? granule * BYTES : this.refuse(granule);
+      const granule = this.session.allocation.find(size, align, zone);
+      return typeof granule === 'number' ? granule * BYTES || SHORT : this.refuse(granule);
     } catch (error) {
       this.magazines = this.nobodys;
       this.cut = error;
@@ -134,8 +137,13 @@ export abstract class Seated extends HeapViews {
     if (refusal !== null) return this.refuse(refusal) !== 0;
     try {
       this.attend();
-      const error = this.session.release.free(ptr, generation);
+      const { release, allocation, on } = this.session;
+      const error = release.free(ptr, generation);
       if (error !== null) this.refusal = error;
+      if (on.waits.isLong()) {
+        allocation.answer();
+        on.waits.rouse();
+      }
       return error === null;
     } catch (error) {
       this.magazines = this.nobodys;

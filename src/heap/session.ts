@@ -4,7 +4,8 @@
 // down elsewhere at its next call, and what it left half done is recovered like anybody's.
 
 import { layoutOf, type Geometry } from '../word/geometry.ts';
-import { COUNTER, HEADER } from '../word/layout.ts';
+import { HEADER } from '../word/layout.ts';
+import { COUNTER } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 import { SlotTable } from '../slot/slot.ts';
 import type { TxEngine } from '../tx/engine.ts';
@@ -61,12 +62,13 @@ export class Session {
    * heap that tracks owners the blocks in its name are freed, or nobody's from now on.
    */
   leave(freesItsOwn: boolean): void {
-    const { depots, table, seat, states, counters } = this.on;
+    const { depots, table, seat, states, counters, waits } = this.on;
     for (let left = this.tx.recover(seat.slot); left > 0; left--) counters.bump(COUNTER.ROLLBACKS);
     if (freesItsOwn) this.release.freeOwnedBy(seat.slot);
     states.disown(seat.slot);
     for (const depot of depots) depot?.flush();
     counters.close();
+    waits.leave();
     table.release(seat.slot);
   }
 

@@ -6,17 +6,18 @@
 // RACE: every read here may be of a word that another thread writes. Each is one word, none decides
 // anything, and a past value is a figure that was true a moment ago.
 
-import { CLASS, COUNTER, HEADER, LOCK, ZONE } from '../word/layout.ts';
+import { CLASS, HEADER, LOCK, ZONE } from '../word/layout.ts';
+import { COUNTER } from '../word/records.ts';
 import { usedPages, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
 import { Magazines } from '../block/magazine.ts';
 import { Counters } from '../slot/counters.ts';
 import { modeIn, type Mode } from './mode.ts';
 import { Notices, type RecoveryStats } from './notices.ts';
+import { talliesOf, type ReclaimStats } from './tallies.ts';
 import type { Attachment } from './attachment.ts';
 
 const { CARVED, FREE, DEPOT_BLOCKS, SLABS, PAGES } = CLASS;
-const { ALLOCS, FREES, FAILURES, OOMS, DOUBLE_FREES, INVALID_FREES, CORRUPTIONS } = COUNTER;
-const { COMMITS, ROLLBACKS, RECOVERED } = COUNTER;
+const { ALLOCS, FREES } = COUNTER;
 
 /** How often a lock was found taken, and how often a thread slept for it. */
 export interface LockStats {
@@ -89,6 +90,8 @@ export interface HeapStats {
   readonly transactions: { readonly committed: number; readonly rolledBack: number };
   readonly lockContention: number;
   readonly lockWaits: number;
+  /** What was done for allocations that found no memory. */
+  readonly reclaim: ReclaimStats;
   /** Of threads that died without detaching. */
   readonly recoveries: RecoveryStats;
 }
@@ -100,7 +103,8 @@ export function statsOf(on: Attachment): HeapStats {
   const magazines = magazinesOf(on);
   const classes = geometry.classes.map((_, i) => classStats(on, i + 1, magazines));
   const slots = magazines.map((of) => slotStats(on, of));
-  const { failures, allocs, ...counts } = countsOf(on);
+  const tallies = talliesOf(on);
+  const { allocCount, failureCount } = tallies;
   const locks = [...zones.map((z) => z.lock), ...classes.map((c) => c.lock), ...headerLocks(on)];
   const pages = layout.endPage - layout.firstPage;
   return {
@@ -112,10 +116,8 @@ export function statsOf(on: Attachment): HeapStats {
     freePages: pages - usedPages(memory, layout.zones),
     peakPages: memory.load(HEADER.PEAK),
     metadataBytes: geometry.byteEnd - layout.metadataByte,
-    allocCount: allocs,
-    failureCount: failures,
-    failureRate: failures === 0 ? 0 : failures / (failures + allocs),
-    ...counts,
+    ...tallies,
+    failureRate: failureCount === 0 ? 0 : failureCount / (failureCount + allocCount),
     fragmentationRatio: slackOf(on, classes),
     mode: modeIn(memory),
     zones,
@@ -222,25 +224,6 @@ function slotStats(on: Attachment, of: Magazines): SlotStats {
     freeCount: counters.get(FREES),
     cachedBytes: sum(bytes),
     self: of.slot === on.seat.slot,
-  };
-}
-
-/** Sums over all slots, whoever sat there. */
-function countsOf(on: Attachment) {
-  const of = Array.from(
-    { length: on.table.seats },
-    (_, i) => new Counters(on.memory, on.layout, i),
-  );
-  const total = (which: number) => sum(of.map((c) => c.get(which)));
-  return {
-    allocs: total(ALLOCS),
-    freeCount: total(FREES),
-    failures: total(FAILURES),
-    oomEvents: total(OOMS),
-    doubleFrees: total(DOUBLE_FREES),
-    invalidFrees: total(INVALID_FREES),
-    corruptions: total(CORRUPTIONS),
-    transactions: { committed: total(COMMITS), rolledBack: total(ROLLBACKS) + total(RECOVERED) },
   };
 }
 

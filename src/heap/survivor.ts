@@ -8,7 +8,7 @@
 import { HeapError } from '../word/errors.ts';
 import { throwLater } from './attached.ts';
 import type { Recovered } from './notices.ts';
-import { Seated } from './seated.ts';
+import { Patient } from './patient.ts';
 
 export type RecoveredListener = (recovered: Recovered) => void;
 
@@ -19,7 +19,7 @@ export interface Watched {
   off?(event: 'exit', listener: () => void): unknown;
 }
 
-export abstract class Survivor extends Seated {
+export abstract class Survivor extends Patient {
   private readonly listeners = new Set<RecoveredListener>();
   private told = 0;
 
@@ -80,6 +80,7 @@ export abstract class Survivor extends Seated {
         recovery.attend();
         recovery.look();
       });
+      this.ease();
     }
     this.tell();
   }

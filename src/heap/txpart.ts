@@ -1,8 +1,8 @@
 // One thread's part in a transaction, as far as its end goes: a vote, a rollback, and how it came
 // out. What the thread does in it is in transaction.ts.
 
-import { COUNTER } from '../word/layout.ts';
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
+import { COUNTER } from '../word/records.ts';
 import type { Part } from '../tx/engine.ts';
 import { COMMITTED, KEPT, OPEN, READY, slotOfRecord } from '../tx/record.ts';
 import { identityOf } from './attached.ts';

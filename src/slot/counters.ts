@@ -1,4 +1,4 @@
-// Counters: sixteen doubles for each slot on two cache lines of their own. They count what was done
+// Counters: 32 doubles for each slot on cache lines of their own. They count what was done
 // from this slot since the heap was made, whichever threads sat there: nothing has to be added up
 // when one leaves or dies. Doubles do not wrap: 2^31 operations pass in nine seconds, 2^53 in a
 // year. They are statistics; no decision of the heap rests on them.
@@ -14,7 +14,8 @@
 // RACE: stats reads other slots' counters as they are; each past value was true once.
 
 import type { Layout } from '../word/geometry.ts';
-import { COUNTER, SLOT } from '../word/layout.ts';
+import { SLOT } from '../word/layout.ts';
+import { COUNTER } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 
 const { WORDS, ALLOCS, FREES, BEGAN } = COUNTER;
@@ -38,6 +39,11 @@ export class Counters {
     this.add(which, 1);
   }
 
+  add(which: number, count: number): void {
+    const at = this.base + which;
+    this.memory.setCount(at, this.memory.getCount(at) + count);
+  }
+
   /** Allocs less frees by who sits here now. Others free its blocks and it theirs: may be < 0. */
   balance(): number {
     return this.ahead() - this.memory.getCount(this.base + BEGAN);
@@ -50,11 +56,6 @@ export class Counters {
 
   private ahead(): number {
     return this.get(ALLOCS) - this.get(FREES);
-  }
-
-  private add(which: number, count: number): void {
-    const at = this.base + which;
-    this.memory.setCount(at, this.memory.getCount(at) + count);
   }
 
   private low(which: number): number {

@@ -2,19 +2,8 @@
 // (layout.ts) begins for them. `create` decides a geometry once; every thread that attaches reads
 // it back from the header and comes to the same layout.
 
-import {
-  CLASS,
-  COUNTER,
-  GRANULE,
-  HEADER,
-  MAGAZINE,
-  PAGE,
-  ROOT,
-  SLOT,
-  TABLE,
-  ZONE,
-} from './layout.ts';
-import { TX } from './records.ts';
+import { CLASS, GRANULE, HEADER, MAGAZINE, PAGE, ROOT, SLOT, TABLE, ZONE } from './layout.ts';
+import { COUNTER, TX } from './records.ts';
 
 const ROOTS_AT = HEADER.WORDS;
 const ZONES_AT = ROOTS_AT + ROOT.COUNT * ROOT.WORDS;

@@ -53,6 +53,9 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   SLOTS_USED   attach                slabs    atomic   valid: slots from here on were never taken
 //   DEATHS       who sees a death      all      atomic   valid: a reason to look at all slots
 //   PROBED       who looks at all      all      atomic   valid: when somebody looked last
+//   PATIENT      setFailFast           all      atomic   valid: any value is a choice
+//   WAITING      slot/waitlist.ts      all      atomic   set too long: who looks clears it
+//   TICKETS      who waits for memory  same     atomic   valid: a ticket that nobody has
 //   PEAK         holder of a zone lock stats    atomic   valid
 //   OUT, OUT_PEAK whoever moves blocks stats    atomic   off by what the dead was moving
 //   POOL_*       pool lock             same     plain    derived: HOLDER of each array
@@ -81,6 +84,9 @@ export const HEADER = Object.freeze({
   PROBED: 20,
   TRACKED: 21,
   SENTINEL: 22,
+  PATIENT: 23,
+  WAITING: 24,
+  TICKETS: 25,
   PEAK: 33,
   OUT: 34,
   OUT_PEAK: 35,
@@ -185,6 +191,8 @@ export const CLASS = Object.freeze({
 //   SETTLED        the slot               its own   atomic  valid: an older incarnation's
 //   MOVING, …_ID   the slot               validate  plain   names the magazine between two places
 //   ENDING         the slot               recovery  see ENTRY  the block that is being freed
+//   TICKET, WANTS  the slot; recovery     all       atomic  its place in line goes with the slot
+//   WAKE           all                    the slot  atomic  the next is woken in its stead
 //   ALLOCS, FREES  the slot               stats     plain   valid: one operation more or less
 //   CACHES         the slot               the slot  plain   valid: the state byte decides
 export const SLOT = Object.freeze({
@@ -196,6 +204,9 @@ export const SLOT = Object.freeze({
   START: 5,
   THREAD: 6,
   ENDING: 8,
+  TICKET: 12,
+  WAKE: 13,
+  WANTS: 14,
   ALLOCS: 16,
   FREES: 17,
   CACHES: 32,
@@ -270,27 +281,6 @@ export const STATE = Object.freeze({
   SHELVED: 68,
   DIGIT: 96,
   CACHED: 128,
-});
-
-/**
- * Doubles, so that none wraps: exact to 2^53. Only the slot writes its own. ALLOCS and FREES count
- * here in steps of 2^32, when the slot's words of that name have come round. BEGAN is what ALLOCS
- * had been ahead of FREES when this incarnation of the slot began: written by who ends the one
- * before, so the recovery that comes after a death there writes it once more.
- */
-export const COUNTER = Object.freeze({
-  ALLOCS: 0,
-  FREES: 1,
-  FAILURES: 2,
-  OOMS: 3,
-  DOUBLE_FREES: 4,
-  INVALID_FREES: 5,
-  CORRUPTIONS: 6,
-  BEGAN: 7,
-  COMMITS: 8,
-  ROLLBACKS: 9,
-  RECOVERED: 10,
-  WORDS: 16,
 });
 
 /** Class table: bytes 0..512 by (size + 15) / 16, then bytes 513.. by pages. 0 is "no class". */

@@ -1,6 +1,6 @@
-// The map, continued: records of the last recoveries, which stand in the header, and of
-// transactions, which stand in the region `journals`, with their entries, there and in arrays of
-// the pool. See layout.ts for the drawing.
+// The map, continued: records of the last recoveries, which stand in the header, of transactions,
+// which stand in the region `journals`, with their entries, there and in arrays of the pool, and
+// what each slot counts. See layout.ts for the drawing.
 
 // What a recovery found, and the sums of all so far: the last few, each by its number modulo COUNT
 // (heap/notices.ts). Fields of two words are numbers to 2^53, the low word first.
@@ -65,3 +65,32 @@ export const TX = Object.freeze({
 //   AT     record's lock       same           plain   a generation, or a protected granule
 //   BYTES  record's lock       same           plain   who ended the generation, or how many bytes
 export const ENTRY = Object.freeze({ KIND: 0, BLOCK: 1, AT: 2, BYTES: 3, WORDS: 4 });
+
+/**
+ * Doubles, so that none wraps: exact to 2^53. Only the slot writes its own. ALLOCS and FREES count
+ * here in steps of 2^32, when the slot's words of that name have come round. BEGAN is what ALLOCS
+ * had been ahead of FREES when this incarnation of the slot began: written by who ends the one
+ * before, so the recovery that comes after a death there writes it once more.
+ */
+export const COUNTER = Object.freeze({
+  ALLOCS: 0,
+  FREES: 1,
+  FAILURES: 2,
+  OOMS: 3,
+  DOUBLE_FREES: 4,
+  INVALID_FREES: 5,
+  CORRUPTIONS: 6,
+  BEGAN: 7,
+  COMMITS: 8,
+  ROLLBACKS: 9,
+  RECOVERED: 10,
+  OWN_BLOCKS: 11,
+  DEAD_BLOCKS: 12,
+  ASKED_BLOCKS: 13,
+  SLAB_PAGES: 14,
+  SHRUNK_BYTES: 15,
+  WAITS: 16,
+  WAITED_MS: 17,
+  SERVED: 18,
+  WORDS: 32,
+});

@@ -3,7 +3,8 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SharedHeap, type AllocOptions } from '../../src/heap/heap.ts';
+import { SharedHeap } from '../../src/heap/heap.ts';
+import type { AllocOptions } from '../../src/heap/patient.ts';
 import { MODES } from '../../src/heap/mode.ts';
 import { Dice } from '../support/dice.ts';
 import { assertProperty, seeds } from '../support/random.ts';

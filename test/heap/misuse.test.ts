@@ -2,7 +2,8 @@
 // the heap is as it was: nothing else in its statistics has changed, and its walk finds nothing.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { SharedHeap, type AllocOptions } from '../../src/heap/heap.ts';
+import { SharedHeap } from '../../src/heap/heap.ts';
+import type { AllocOptions } from '../../src/heap/patient.ts';
 import type { AllocErrorCode } from '../../src/word/errors.ts';
 import type { HeapStats } from '../../src/heap/stats.ts';
 import { hasStamp, stamp } from '../support/stamp.ts';

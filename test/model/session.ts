@@ -20,6 +20,7 @@ const FILES = [
   'tx',
   'parts',
   'journals',
+  'waits',
 ];
 
 /** Names of all scenarios, in order. */

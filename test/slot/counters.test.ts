@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { Counters } from '../../src/slot/counters.ts';
-import { COUNTER, SLOT } from '../../src/word/layout.ts';
+import { SLOT } from '../../src/word/layout.ts';
+import { COUNTER } from '../../src/word/records.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
 import { anotherSeat, layersOf, tinyHeap } from '../support/tiny.ts';
 

@@ -5,7 +5,8 @@
 import { expect } from 'vitest';
 import { HEADER } from '../../src/word/layout.ts';
 import type { ZoneName } from '../../src/page/zone.ts';
-import type { AllocOptions, SharedHeap } from '../../src/heap/heap.ts';
+import type { SharedHeap } from '../../src/heap/heap.ts';
+import type { AllocOptions } from '../../src/heap/patient.ts';
 import type { Mode } from '../../src/heap/mode.ts';
 import { losePatience } from './patience.ts';
 import { hasStamp, isZero, stamp } from './stamp.ts';

@@ -7,7 +7,6 @@ import { FIXED, layoutOf, type Geometry } from '../../src/word/geometry.ts';
 import {
   CACHE,
   CLASS,
-  COUNTER,
   HEADER,
   LOCK,
   MAGAZINE,
@@ -18,7 +17,7 @@ import {
   TABLE,
   ZONE,
 } from '../../src/word/layout.ts';
-import { NOTICE, TX } from '../../src/word/records.ts';
+import { COUNTER, NOTICE, TX } from '../../src/word/records.ts';
 import { standardClasses } from '../../src/block/sizeclass.ts';
 import { assertProperty } from '../support/random.ts';
 

@@ -37,6 +37,15 @@ export function take(scene: Scene, me: number, size: number): number {
   return ptr;
 }
 
+/** As `take`, waiting for it as long as it takes. */
+export function awaits(scene: Scene, me: number, size: number): number {
+  scene.book.asks(me);
+  const got = heapOf(scene, me).tryAlloc(size, { waitMs: Infinity });
+  const ptr = got.ok ? got.value : 0;
+  scene.book.took(me, ptr, size);
+  return ptr;
+}
+
 /** As `take`; 0 is a failure of the scenario. */
 export function must(scene: Scene, me: number, size: number): number {
   const ptr = take(scene, me, size);

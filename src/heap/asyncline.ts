@@ -1,0 +1,105 @@
+// The async waits of one thread for memory. They stand in the heap's line together, by the one
+// ticket of the thread's slot (slot/waitlist.ts), and among themselves in the order in which they
+// came; one loop serves them all, as long as there are any. A wait that is over by its time or its
+// signal leaves without a word to the others.
+
+import { allocError, type AllocError } from '../word/errors.ts';
+import type { ZoneName } from '../page/zone.ts';
+import { SHORT } from './seated.ts';
+
+/** What an allocation is asked for. */
+export interface Asked {
+  readonly size: number;
+  readonly align?: number | undefined;
+  readonly zone?: ZoneName | undefined;
+}
+
+/** A pointer, SHORT when there is no memory yet, or why the request is refused. */
+export type Answer = number | AllocError;
+
+/** What the thread's heap does for its line. */
+export interface Stand {
+  alloc(asked: Asked): Answer;
+  enter(): void;
+  stand(size: number): void;
+  passOn(): void;
+  /** Resolves when it is worth looking again; whether that is because this thread was woken. */
+  rest(): Promise<boolean>;
+  leave(): void;
+  /** One wait is over. */
+  count(waitedMs: number, served: boolean): void;
+}
+
+interface Waiter {
+  readonly asked: Asked;
+  readonly done: (answer: Answer) => void;
+}
+
+export class AsyncLine {
+  private readonly heap: Stand;
+  private waiters: readonly Waiter[] = [];
+  private serving = false;
+
+  constructor(heap: Stand) {
+    this.heap = heap;
+  }
+
+  /** SHORT when the time is over, or the signal has said so. */
+  wait(asked: Asked, timeoutMs: number, signal?: AbortSignal): Promise<Answer> {
+    return new Promise((resolve) => {
+      const start = performance.now();
+      const over = () => this.dismiss(waiter, SHORT);
+      const timer = setTimeout(over, timeoutMs);
+      const waiter: Waiter = {
+        asked,
+        done: (answer) => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', over);
+          this.heap.count(performance.now() - start, typeof answer === 'number' && answer > 0);
+          resolve(answer);
+        },
+      };
+      signal?.addEventListener('abort', over);
+      this.waiters = [...this.waiters, waiter];
+      if (!this.serving) void this.serve();
+    });
+  }
+
+  private async serve(): Promise<void> {
+    const { heap } = this;
+    this.serving = true;
+    heap.enter();
+    for (let woken = true; ; woken = await heap.rest()) {
+      this.serveAll();
+      if (this.waiters.length === 0) break;
+      if (woken) heap.passOn();
+    }
+    this.serving = false;
+    heap.leave();
+  }
+
+  private serveAll(): void {
+    const [first] = this.waiters;
+    if (first === undefined) return;
+    try {
+      this.heap.stand(first.asked.size);
+      for (const waiter of this.waiters) this.serveOne(waiter);
+    } catch {
+      // This thread has left the heap, or its stack is at its end.
+      for (const waiter of this.waiters) {
+        this.dismiss(waiter, allocError('DETACHED', waiter.asked.size));
+      }
+    }
+  }
+
+  private serveOne(waiter: Waiter): void {
+    const answer = this.heap.alloc(waiter.asked);
+    if (answer !== SHORT) this.dismiss(waiter, answer);
+  }
+
+  private dismiss(waiter: Waiter, answer: Answer): void {
+    if (!this.waiters.includes(waiter)) return;
+    this.waiters = this.waiters.filter((it) => it !== waiter);
+    waiter.done(answer);
+  }
+}

@@ -1,0 +1,272 @@
+// Allocation that does not take the first no for an answer. When all that this thread could bring
+// home has come home (allocate.ts) and it is still not enough, and the caller or the heap's setting
+// says so, then in this order: this thread's shrinkers give up what they can do without; other
+// threads are asked to send home what they cache, by standing in line for memory
+// (slot/waitlist.ts), and run their shrinkers; and this thread waits its turn, trying again
+// whenever it is woken.
+//
+// Others answer at their next slow path, which for their frees is the very next one (limits.ts), or
+// when their event loop turns, within half a second. A thread that does neither keeps what it
+// caches: at most two magazines of each class.
+
+import { GRANULE, HEADER } from '../word/layout.ts';
+import { COUNTER } from '../word/records.ts';
+import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
+import { zeroBytes } from '../word/memory.ts';
+import type { ZoneName } from '../page/zone.ts';
+import { throwLater } from './attached.ts';
+import { AsyncLine, type Answer, type Asked } from './asyncline.ts';
+import { Seated, SHORT } from './seated.ts';
+
+const { WAITS, WAITED_MS, SERVED } = COUNTER;
+
+/** How long an allocation that is not to fail fast waits for others to answer. */
+const ANSWER_MS = 20;
+/** Who waits looks for the dead as often. */
+const SLICE_MS = 50;
+/** For `allocAsync`. */
+const DEFAULT_MS = 10_000;
+
+export interface AllocOptions {
+  /** A power of two; blocks are always aligned to 16. */
+  readonly align?: number;
+  /** 'dma' is strict; 'normal' and 'high' fall back downward. */
+  readonly zone?: ZoneName;
+  /** Zeroes the block's first `size` bytes. */
+  readonly zero?: boolean;
+  /** Whether to fail at once where this thread alone finds no memory; else as the heap is set. */
+  readonly failFast?: boolean;
+  /**
+   * Milliseconds to wait for memory, blocking this thread, when there is none: then the error is
+   * TIMEOUT. As the heap is set when not given. Where blocking is not allowed (a browser's page) it
+   * spins: use `allocAsync` there.
+   */
+  readonly waitMs?: number;
+}
+
+export interface AsyncAllocOptions extends Pick<AllocOptions, 'align' | 'zone' | 'zero'> {
+  /** 10 seconds when not given. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What an application can do without when memory is short: caches, mostly. */
+export interface Shrinker {
+  /** Bytes that `scan` could free now, roughly. */
+  count(): number;
+  /** Frees some: about so many bytes, at most what `count` said; returns how many it freed. */
+  scan(bytes: number): number;
+}
+
+export abstract class Patient extends Seated {
+  private readonly shrinkers = new Set<Shrinker>();
+  private shrinking = false;
+  /** The ticket for which the shrinkers were called last. */
+  private obliged = 0;
+  /** Waits of this thread that are in line by the one ticket of its slot. */
+  private standing = 0;
+  private readonly line = new AsyncLine({
+    alloc: (asked) => this.answerTo(asked),
+    enter: () => void this.standing++,
+    stand: (size) => this.stand(size),
+    passOn: () => this.passOn(),
+    rest: () => this.rest(),
+    leave: () => this.leaveLine(),
+    count: (waitedMs, served) => this.countWait(waitedMs, served),
+  });
+
+  abstract alloc(size: number): number;
+
+  /** As `alloc`, with options and the reason in the result. */
+  tryAlloc(size: number, options: AllocOptions = {}): Result<number> {
+    const { align, zone, zero, failFast, waitMs } = options;
+    const plain = align === undefined && zone === undefined && failFast === undefined;
+    const ptr =
+      plain && waitMs === undefined
+        ? this.alloc(size)
+        : this.allocSlow(size, align, zone, patienceOf(failFast, waitMs));
+    if (ptr === 0) return err(this.refusal ?? allocError('OUT_OF_MEMORY', size));
+    if (zero === true) zeroBytes(this.attachment.memory, ptr, size);
+    return ok(ptr);
+  }
+
+  /**
+   * As `tryAlloc` with a wait, without blocking the thread. TIMEOUT when the time is over, ABORTED
+   * when the signal says so. Waits of all threads are served in the order in which they began.
+   */
+  async allocAsync(size: number, options: AsyncAllocOptions = {}): Promise<Result<number>> {
+    const { align, zone, zero, timeoutMs = DEFAULT_MS, signal } = options;
+    checkWait(timeoutMs, 'timeoutMs');
+    const asked = { size, align, zone };
+    let ptr = signal?.aborted === true ? SHORT : this.answerTo(asked);
+    if (ptr === SHORT && signal?.aborted !== true) {
+      ptr = await this.line.wait(asked, timeoutMs, signal);
+    }
+    if (ptr === SHORT) return err(this.gaveUp(size, signal?.aborted ? 'ABORTED' : 'TIMEOUT'));
+    if (typeof ptr !== 'number') return err(ptr);
+    if (zero === true) zeroBytes(this.attachment.memory, ptr, size);
+    return ok(ptr);
+  }
+
+  /**
+   * Whether every thread's allocations fail at once where that thread alone finds no memory, which
+   * is so to begin with, or whether shrinkers are called and others asked, for some 20 ms.
+   */
+  setFailFast(failFast: boolean): void {
+    this.attachment.memory.store(HEADER.PATIENT, failFast ? 0 : 1);
+  }
+
+  /**
+   * Calls `scan` when memory is short, on this thread: in its own allocations that would fail and
+   * may wait, and for others that wait, at its next slow path or within half a second. Returns what
+   * ends that.
+   */
+  onPressure(shrinker: Shrinker): () => void {
+    this.shrinkers.add(shrinker);
+    return () => void this.shrinkers.delete(shrinker);
+  }
+
+  protected allocSlow(size: number, align?: number, zone?: ZoneName, patienceMs = -1): number {
+    this.oblige();
+    const ptr = this.allocOnce(size, align, zone);
+    if (ptr !== SHORT) return ptr;
+    const got = this.persist({ size, align, zone }, patienceMs);
+    return got === SHORT ? this.refuse(this.gaveUp(size, patienceMs > 0 ? 'TIMEOUT' : null)) : got;
+  }
+
+  /** What the timer does for those who wait. */
+  protected ease(): void {
+    if (!this.attachment.waits.isLong()) return;
+    this.oblige();
+    this.inside(({ allocation, on }) => {
+      allocation.answer();
+      on.waits.rouse();
+    });
+  }
+
+  /** This thread's shrinkers are called for whoever is first in line, once. */
+  private oblige(): void {
+    const { waits } = this.attachment;
+    if (this.shrinkers.size === 0 || !waits.seemsLong()) return;
+    const { ticket, granules } = waits.first();
+    if (ticket === this.obliged) return;
+    this.obliged = ticket;
+    this.shrink(granules * GRANULE.BYTES);
+  }
+
+  private persist(asked: Asked, patienceMs: number): number {
+    const { memory } = this.attachment;
+    const waitMs = patienceMs >= 0 ? patienceMs : memory.load(HEADER.PATIENT) * ANSWER_MS;
+    if (waitMs === 0) return SHORT;
+    this.shrink(asked.size);
+    const ptr = this.allocOnce(asked.size, asked.align, asked.zone);
+    return ptr === SHORT ? this.wait(asked, waitMs) : ptr;
+  }
+
+  private answerTo({ size, align, zone }: Asked): Answer {
+    const ptr = this.allocOnce(size, align, zone);
+    return ptr === 0 ? (this.refusal ?? allocError('OUT_OF_MEMORY', size)) : ptr;
+  }
+
+  /** In line until there is memory, or the time is over. */
+  private wait({ size, align, zone }: Asked, waitMs: number): number {
+    const start = performance.now();
+    let ptr = SHORT;
+    this.standing++;
+    try {
+      for (let woken = true; ; woken = this.sleep(start + waitMs)) {
+        this.stand(size);
+        ptr = this.allocOnce(size, align, zone);
+        if (ptr !== SHORT || performance.now() >= start + waitMs) return ptr;
+        if (woken) this.passOn();
+      }
+    } finally {
+      this.leaveLine();
+      this.countWait(performance.now() - start, ptr > 0);
+    }
+  }
+
+  private sleep(end: number): boolean {
+    const left = Math.min(end - performance.now(), SLICE_MS);
+    return this.inside(({ on, recovery }) => {
+      const woken = left > 0 && on.waits.sleep(left);
+      recovery.look();
+      return woken;
+    });
+  }
+
+  private async rest(): Promise<boolean> {
+    if (!this.isSeated) return false;
+    const woken = await this.attachment.waits.rest(SLICE_MS);
+    if (this.isSeated) this.inside(({ recovery }) => recovery.look());
+    return woken;
+  }
+
+  /** In line, if it is not; all slots' frees take the slow path from here on. */
+  private stand(size: number): void {
+    this.inside(({ on }) => {
+      if (!on.waits.join(Math.ceil(size / GRANULE.BYTES))) return;
+      const slots = on.memory.load(HEADER.SLOTS_USED);
+      for (const depot of on.depots) depot?.limits.squeeze(slots);
+    });
+  }
+
+  private passOn(): void {
+    this.inside(({ on }) => on.waits.passOn());
+  }
+
+  /** Whoever of this thread's is served or gives up last takes the slot out of the line. */
+  private leaveLine(): void {
+    if (--this.standing === 0 && this.isSeated) this.inside(({ on }) => on.waits.leave());
+  }
+
+  private countWait(waitedMs: number, served: boolean): void {
+    const { counters } = this.attachment;
+    counters.bump(WAITS);
+    counters.add(WAITED_MS, waitedMs);
+    if (served) counters.bump(SERVED);
+  }
+
+  /** The request has failed for good; the reason, if memory that is out is not all of it. */
+  private gaveUp(size: number, why: 'TIMEOUT' | 'ABORTED' | null): AllocError {
+    if (!this.isSeated) return allocError('DETACHED', size);
+    const error = this.inside(({ allocation }) => allocation.outOfMemory(size));
+    return (this.refusal = why === null ? error : allocError(why, size));
+  }
+
+  /** Each shrinker in turn, until they have freed so much. */
+  private shrink(bytes: number): void {
+    if (this.shrinking) return; // one of them allocates
+    this.shrinking = true;
+    let freed = 0;
+    for (const shrinker of this.shrinkers) {
+      if (freed < bytes) freed += scanSafely(shrinker, bytes - freed);
+    }
+    this.shrinking = false;
+    if (freed > 0) this.inside(({ on }) => on.counters.add(COUNTER.SHRUNK_BYTES, freed));
+  }
+}
+
+/** What a shrinker throws is its program's affair, and does not make the allocation fail. */
+function scanSafely(shrinker: Shrinker, bytes: number): number {
+  try {
+    const most = shrinker.count();
+    const freed = most > 0 ? shrinker.scan(Math.min(bytes, most)) : 0;
+    return freed > 0 ? freed : 0;
+  } catch (error) {
+    throwLater(error);
+    return 0;
+  }
+}
+
+/** How long to wait; -1 is as the heap is set. */
+function patienceOf(failFast?: boolean, waitMs?: number): number {
+  if (waitMs !== undefined) checkWait(waitMs, 'waitMs');
+  if (failFast === undefined) return waitMs ?? -1;
+  return failFast ? 0 : (waitMs ?? ANSWER_MS);
+}
+
+function checkWait(milliseconds: number, name: string): void {
+  if (milliseconds >= 0) return;
+  throw new HeapError('BAD_OPTION', `${name} is a number of milliseconds from 0 on`);
+}

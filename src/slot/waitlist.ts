@@ -1,0 +1,148 @@
+// Who waits for memory, in the order in which they came.
+//
+// Each slot has a TICKET (0: it does not wait), what it WANTS, and a word on which it sleeps, WAKE.
+// WAITING says whether there may be anybody: whoever brings memory back looks at it, and wakes the
+// first in line. Who is woken tries; if it gets its memory it leaves the line and wakes the next,
+// if not it wakes the next behind it who wants less. So memory that suffices for somebody finds
+// them, one thread runs at a time, and nobody is overtaken by those who came later, save by smaller
+// wants that fit where its own does not.
+//
+//   who waits             who brings memory back
+//   TICKET, WAITING       the memory, then WAITING: one of the two sees the other's
+//   tries                 WAKE of the first
+//   sleeps on WAKE
+//   WAKE to 0, tries
+//
+// Who dies in line, or with a wake-up that was its own, is taken out by recovery, which then wakes
+// the next. WAITING is cleared before the last look at the line: who comes later sets it again. Set
+// with nobody in line it costs time, and the next look clears it.
+
+import type { Layout } from '../word/geometry.ts';
+import { HEADER, SLOT } from '../word/layout.ts';
+import type { Memory } from '../word/memory.ts';
+
+const { WAITING, TICKETS, SLOTS_USED } = HEADER;
+const { TICKET, WAKE, WANTS, WORDS } = SLOT;
+
+export class WaitList {
+  private readonly memory: Memory;
+  private readonly slots: number;
+  private readonly slot: number;
+  private readonly mine: number;
+
+  constructor(memory: Memory, layout: Layout, slot: number) {
+    this.memory = memory;
+    this.slots = layout.slots;
+    this.slot = slot;
+    this.mine = this.record(slot);
+  }
+
+  /** Whether anybody may be waiting: for who has brought memory back, so no look too early. */
+  isLong(): boolean {
+    return this.memory.load(WAITING) !== 0;
+  }
+
+  /** As `isLong`, for who does not depend on it: who waits asks again. */
+  seemsLong(): boolean {
+    // RACE: an old value is one call too early or too late.
+    return this.memory.get(WAITING) !== 0;
+  }
+
+  /** Who is first in line, and how much it waits for; ticket 0 for nobody. */
+  first(): { readonly ticket: number; readonly granules: number } {
+    const { memory } = this;
+    const slot = this.next(0, Infinity);
+    if (slot < 0) return { ticket: 0, granules: 0 };
+    const record = this.record(slot);
+    return { ticket: memory.load(record + TICKET), granules: memory.load(record + WANTS) };
+  }
+
+  /**
+   * The last place in line, with so many granules to wait for; a slot that is in line keeps its
+   * place, and is told so. It is to try again afterwards.
+   */
+  join(granules: number): boolean {
+    const { memory, mine } = this;
+    memory.store(mine + WANTS, granules);
+    if (memory.load(mine + TICKET) !== 0) return false;
+    memory.store(mine + WAKE, 0);
+    memory.store(mine + TICKET, memory.add(TICKETS, 2) + 1); // odd, so never 0
+    memory.store(WAITING, 1); // COMMIT: pairs with who brings memory back
+    return true;
+  }
+
+  /** Out of the line, with memory or without. */
+  leave(): void {
+    this.forget(this.slot);
+  }
+
+  /** The slot waits no more, and whoever it may have been to wake is woken. */
+  forget(slot: number): void {
+    this.memory.store(this.record(slot) + TICKET, 0);
+    this.rouse();
+  }
+
+  /** Sleeps until woken, at most so long; whether it was woken. */
+  sleep(milliseconds: number): boolean {
+    const { memory, mine } = this;
+    memory.wait(mine + WAKE, 0, milliseconds);
+    return this.awake();
+  }
+
+  /** As `sleep`, without blocking the thread. */
+  async rest(milliseconds: number): Promise<boolean> {
+    await this.memory.waitAsync(this.mine + WAKE, 0, milliseconds);
+    return this.awake();
+  }
+
+  /** Memory has come back: wakes the first in line. */
+  rouse(): void {
+    const { memory } = this;
+    let next = this.next(0, Infinity);
+    if (next < 0) {
+      memory.store(WAITING, 0); // before the last look
+      next = this.next(0, Infinity);
+    }
+    if (next < 0) return;
+    memory.store(WAITING, 1); // also for one that died between clearing and looking
+    this.wake(next);
+  }
+
+  /** This slot was woken in vain: perhaps there is enough for one behind it, who wants less. */
+  passOn(): void {
+    const { memory, mine } = this;
+    const next = this.next(memory.load(mine + TICKET), memory.load(mine + WANTS));
+    if (next >= 0) this.wake(next);
+  }
+
+  private awake(): boolean {
+    return this.memory.swap(this.mine + WAKE, 0) !== 0;
+  }
+
+  private wake(slot: number): void {
+    const word = this.record(slot) + WAKE;
+    this.memory.store(word, 1);
+    this.memory.wake(word, 1);
+  }
+
+  /** The slot with the first ticket after `after` that wants less than `below`; -1 if none. */
+  private next(after: number, below: number): number {
+    const { memory } = this;
+    let found = -1;
+    let least = 0;
+    for (let slot = memory.load(SLOTS_USED) - 1; slot >= 0; slot--) {
+      const record = this.record(slot);
+      const ticket = memory.load(record + TICKET);
+      if (ticket === 0 || (after !== 0 && ((ticket - after) | 0) <= 0)) continue;
+      if (found >= 0 && ((ticket - least) | 0) > 0) continue;
+      if (below !== Infinity && memory.load(record + WANTS) >= below) continue;
+      found = slot;
+      least = ticket;
+    }
+    return found;
+  }
+
+  private record(slot: number): number {
+    return this.slots + slot * WORDS;
+  }
+}
