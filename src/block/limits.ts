@@ -1,11 +1,11 @@
 // How far a slot's magazines of one class may be filled, as LIMIT says it to the fast path of free.
 // Mostly that is the capacity which the shelf allows. It is nothing at all in a checked heap, where
-// every free takes the slow path, and while somebody waits for memory: then a free that takes the
-// slow path sends what its slot caches home.
+// every free takes the slow path, and while something wants to see every free (heap/mode.ts) or
+// somebody waits for memory: then a free that takes the slow path sends what its slot caches home.
 //
 //   LIMIT          class lock             the slot  plain   valid: any past limit will do
 
-import { CACHE, HEADER, MAGAZINE } from '../word/layout.ts';
+import { CACHE, DETOUR, HEADER, MAGAZINE } from '../word/layout.ts';
 import type { Lock } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
 import type { Magazines } from './magazine.ts';
@@ -13,7 +13,7 @@ import type { Shelf } from './shelf.ts';
 
 const { LIMIT } = CACHE;
 const { NONE, MASK } = MAGAZINE;
-const { WAITING } = HEADER;
+const { WAITING, DETOURS } = HEADER;
 
 export class Limits {
   private readonly memory: Memory;
@@ -44,9 +44,11 @@ export class Limits {
 
   /** A magazine has been loaded. */
   setLocked(): void {
-    // RACE: who begins to wait sets it, then comes for the class lock (`squeeze`): if that is still
-    // to come, this is put right by it.
-    const slow = this.checked || this.memory.get(WAITING) !== 0;
+    const { memory } = this;
+    // RACE: who begins to wait, or a detour, sets its word, then comes for the class lock
+    // (`squeeze`): if that is still to come, it puts this right.
+    const seen = memory.get(WAITING) | (memory.get(DETOURS) & DETOUR.FREES);
+    const slow = this.checked || seen !== 0;
     this.memory.set(this.at, slow ? 0 : this.shelf.capacityLocked() + NONE);
   }
 

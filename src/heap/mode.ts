@@ -6,12 +6,12 @@
 //
 // A switch governs new allocations only: every pointer's state byte knows its tier, so blocks of
 // all modes live side by side and free correctly. It takes the fast path away, or gives it back, by
-// rewriting the class table, which every alloc reads anyway.
+// rewriting the class table, which every alloc reads anyway. So does a detour (detour.ts).
 //
-//   word   writers             readers  access  if its writer dies midway
-//   MODE   setMode, slot lock  all      plain   valid: any value is a mode that was asked for
-//   table  setMode, slot lock  all      plain   valid: a zero is a class served the slow way; made
-//                                              anew from MODE
+//   word     writers             readers  access  if its writer dies midway
+//   MODE     setMode, slot lock  all      plain   valid: any value is a mode that was asked for
+//   table    slot lock           all      plain   valid: a zero is a class served the slow way;
+//                                                 made anew from MODE and DETOURS
 
 import { HEADER } from '../word/layout.ts';
 import type { Geometry } from '../word/geometry.ts';
@@ -45,14 +45,20 @@ export class ModeTable implements Guarded {
   }
 
   repairLocked(): void {
-    writeMode(this.memory, this.geometry, modeIn(this.memory));
+    writeTable(this.memory, this.geometry);
   }
 }
 
 /** Switches; under the slot lock, or by the creator. */
 export function writeMode(memory: Memory, geometry: Geometry, mode: Mode): void {
-  // RACE: pairs with `modeIn` and with the fast path's read of the table.
+  // RACE: pairs with `modeIn`.
   memory.set(HEADER.MODE, MODES.indexOf(mode));
-  const open = mode !== 'simple-heap' && !geometry.checked;
+  writeTable(memory, geometry);
+}
+
+/** The class table as MODE and DETOURS want it; under the slot lock, or by the creator. */
+export function writeTable(memory: Memory, geometry: Geometry): void {
+  const plain = !geometry.checked && memory.get(HEADER.DETOURS) === 0;
+  const open = plain && modeIn(memory) !== 'simple-heap';
   new SizeClasses(geometry.classes).writeTable(memory, geometry.pageShift, open);
 }

@@ -16,6 +16,7 @@ import { zeroBytes } from '../word/memory.ts';
 import type { ZoneName } from '../page/zone.ts';
 import { throwLater } from './attached.ts';
 import { AsyncLine, type Answer, type Asked } from './asyncline.ts';
+import { slowFrees } from './detour.ts';
 import { Seated, SHORT } from './seated.ts';
 
 const { WAITS, WAITED_MS, SERVED } = COUNTER;
@@ -205,9 +206,7 @@ export abstract class Patient extends Seated {
   /** In line, if it is not; all slots' frees take the slow path from here on. */
   private stand(size: number): void {
     this.inside(({ on }) => {
-      if (!on.waits.join(Math.ceil(size / GRANULE.BYTES))) return;
-      const slots = on.memory.load(HEADER.SLOTS_USED);
-      for (const depot of on.depots) depot?.limits.squeeze(slots);
+      if (on.waits.join(Math.ceil(size / GRANULE.BYTES))) slowFrees(on);
     });
   }
 

@@ -50,6 +50,7 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   MAGIC…       create                all      plain    never attached: READY is still 0
 //   READY        create                attach   atomic   0: the buffer is no heap
 //   MODE         setMode, slot lock    all      plain    valid: any value is a mode
+//   DETOURS      slot lock             all      plain    valid: what goes the slow way, and why
 //   SLOTS_USED   attach                slabs    atomic   valid: slots from here on were never taken
 //   DEATHS       who sees a death      all      atomic   valid: a reason to look at all slots
 //   PROBED       who looks at all      all      atomic   valid: when somebody looked last
@@ -87,6 +88,7 @@ export const HEADER = Object.freeze({
   PATIENT: 23,
   WAITING: 24,
   TICKETS: 25,
+  DETOURS: 26,
   PEAK: 33,
   OUT: 34,
   OUT_PEAK: 35,
@@ -106,6 +108,9 @@ export const HEADER = Object.freeze({
   NOTICES: 100,
   WORDS: 256,
 });
+
+/** Bits of DETOURS: why all allocs take the slow path now; those in FREES, frees as well. */
+export const DETOUR = Object.freeze({ FAULTS: 1, RECORDING: 2, FREES: 2 });
 
 //   WORD         any                   any      atomic   names the dead: rebuild, then unlock
 //   CONTENDED…   the holder            stats    plain    valid: a count
