@@ -1,5 +1,5 @@
-// Detours: what wants to see every alloc of a heap for a while, or every free as well. It closes the
-// class table, as the simple mode does, and if it is about frees makes all magazines look full
+// Detours: what wants to see every alloc of a heap for a while, or every free as well. It closes
+// the class table, as the simple mode does, and if it is about frees makes all magazines look full
 // (block/limits.ts): so the fast paths, which read those anyway, send everything to the slow ones,
 // and have nothing to test for. Those who wait for memory do the latter, too.
 //

@@ -106,7 +106,7 @@ export const HEADER = Object.freeze({
   SIMPLE_ENTRY: 88,
   RECOVERIES: 96,
   NOTICES: 100,
-  WORDS: 256,
+  WORDS: 512,
 });
 
 /** Bits of DETOURS: why all allocs take the slow path now; those in FREES, frees as well. */
