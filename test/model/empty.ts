@@ -51,7 +51,17 @@ export function remains(on: Attachment, shape: readonly number[], exact: boolean
     if (value !== 0) left.push(`${what} is ${value} in an empty heap`);
   }
   const found = validate(on).map((it) => `${it.where} ${it.ptr}: ${it.message}`);
-  return [...left, ...found, ...poolOf(on), ...recordsOf(on)];
+  return [...left, ...found, ...poolOf(on), ...recordsOf(on), ...lineOf(on)];
+}
+
+/** Who still waits for memory, by all that can be seen. */
+function lineOf({ memory, layout, table }: Attachment): string[] {
+  const left = memory.get(HEADER.WAITING) === 0 ? [] : ['somebody seems to wait for memory'];
+  for (let slot = 0; slot < table.seats; slot++) {
+    const ticket = memory.get(layout.slots + slot * SLOT.WORDS + SLOT.TICKET);
+    if (ticket !== 0) left.push(`slot ${slot} waits for memory`);
+  }
+  return left;
 }
 
 /** Transactions that are not over. */

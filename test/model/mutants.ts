@@ -15,6 +15,7 @@ import { ofRepair } from './mutants/repair.ts';
 import { ofStrays } from './mutants/strays.ts';
 import { ofTakeover } from './mutants/takeover.ts';
 import { ofTx } from './mutants/tx.ts';
+import { ofWaits } from './mutants/waits.ts';
 
 export type { Mutant };
 
@@ -31,6 +32,7 @@ export const mutants: readonly Mutant[] = [
   ...ofArenas,
   ...ofTx,
   ...ofJournals,
+  ...ofWaits,
 ];
 
 /** Mutants that no schedule can show, and why. */

@@ -6,6 +6,7 @@
 // just taking or giving may be live without a holder. A thread whose stack overflowed between two
 // stores of the fast path has given up no seat: what it holds there may be in two places.
 
+import { layoutOf } from '../../src/word/geometry.ts';
 import { HEADER, SLOT } from '../../src/word/layout.ts';
 import { slotOfToken } from '../../src/word/lock.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
@@ -59,8 +60,23 @@ export class Oracle {
       if (machine.status[t] === DONE || machine.status[t] === DEAD) continue;
       const lenient = scenario.bare === true || machine.status[t] !== ASLEEP;
       const why = deaths === 0 || !lenient ? 'nobody wakes it' : this.notWaitingForTheDead(t);
-      if (why !== null) machine.fail('stuck', `thread ${t} does not go on: ${why}`);
+      if (why !== null && !this.mayWaitOn(t))
+        machine.fail('stuck', `thread ${t} does not go on: ${why}`);
     }
+  }
+
+  /**
+   * Who waits for memory has to go on waiting where a stack overflow has left blocks with a thread
+   * that does no more, and where a zone refused it what is there: until its bounded sleep ends.
+   */
+  private mayWaitOn(t: number): boolean {
+    const { scenario, scene, realm } = this.stage;
+    const { machine } = realm;
+    if (scenario.bare === true || machine.status[t] !== ASLEEP) return false;
+    const { slots } = layoutOf(scene.formatted.geometry);
+    const inSlots = machine.wordOf(t) - slots;
+    const wakes = inSlots >= 0 && inSlots % SLOT.WORDS === SLOT.WAKE;
+    return wakes && (machine.overflows > 0 || scene.mayFail());
   }
 
   /** Follows the holders from a stuck thread to a dead one; null when it comes to one. */
@@ -107,6 +123,7 @@ export class Oracle {
     const counted = census(auditor, scene.book, options);
     if (counted.wrong.length > 0) throw new Error(counted.wrong.join('; '));
     this.locksAreFree();
+    this.linesAreLeft();
     this.judgeSizes();
     if (deaths + thrown === 0 && !freesTwice) this.judgeCounts(counted);
     const findings = validate(auditor).map((it) => `${it.where} ${it.ptr}: ${it.message}`);
@@ -153,6 +170,16 @@ export class Oracle {
       const given = (memory.get(layout.slots + slot * SLOT.WORDS + SLOT.SEAT) & 3) >= 2;
       if (!given || memory.get(HEADER.DEATHS) !== 0) continue;
       machine.fail('oracle', `nobody has been told that slot ${slot} was given up`);
+    }
+  }
+
+  /** Whoever has no seat any more does not wait for memory. */
+  private linesAreLeft(): void {
+    const { memory, layout, table } = this.stage.auditor;
+    for (let slot = 0; slot < table.seats; slot++) {
+      const record = layout.slots + slot * SLOT.WORDS;
+      if (memory.get(record + SLOT.WHO) !== 0 || memory.get(record + SLOT.TICKET) === 0) continue;
+      throw new Error(`slot ${slot} is free and waits for memory`);
     }
   }
 

@@ -1,25 +1,42 @@
 // Waiting for memory: who frees, leaves, shrinks a block, ends a transaction or dies lets the first
-// in line go on, and the next after it. Whoever has brought memory leaves the heap at its end: what
-// it has cached by then goes home, as it otherwise would at its next slow path or by its timer.
+// in line go on, and the next after it. Whoever has brought memory reclaims at its end: what it has
+// cached by then goes home, as it otherwise would at its next slow path or by its timer.
 
+import { HEADER } from '../../../src/word/layout.ts';
+import type { Memory } from '../../../src/word/memory.ts';
+import type { Attachment } from '../../../src/heap/attachment.ts';
 import type { Scenario, Scene } from '../scenario.ts';
-import { awaits, giveBack, heapOf, must, prepare } from './acts.ts';
+import { awaits, giveBack, heapOf, must, prepare, resize } from './acts.ts';
 
+/** A word that nobody needs here: how much there is. */
+const STOCK = HEADER.PROBED;
+/** Of a sleep: only those with a bound end when somebody has died. */
+const SLICE_MS = 50;
 const SIZE = 64;
 const PAGE = 256;
 /** What a slab of one page has. */
 const BLOCKS = PAGE / SIZE;
+/** The only class where runs are to come straight from the zone. */
+const SMALL = { granules: 4, pages: 1, maxPages: 4, capacity: 3 } as const;
 const plain = { zones: [0, 2, 0] } as const;
-const tracked = { heap: { ...plain, tracked: true }, strict: true, owned: true } as const;
+const owned = { strict: true, owned: true } as const;
+const tracked = { heap: { ...plain, tracked: true }, ...owned } as const;
 
 /** Every block there is, held by a thread. */
 function fill(scene: Scene, me: number, pages: number): void {
   for (let i = 0; i < pages * BLOCKS; i++) prepare(scene, me, SIZE);
 }
 
-function givesAndLeaves(scene: Scene, me: number, ...which: number[]): void {
+function givesAll(scene: Scene, me: number, ...which: number[]): void {
   for (const i of which) giveBack(scene, me, scene.blocks[i] as number);
-  heapOf(scene, me).detach();
+  heapOf(scene, me).reclaim();
+}
+
+/** Waits, and keeps nothing but what it has asked for. */
+function waits(scene: Scene, me: number, size: number): number {
+  const ptr = awaits(scene, me, size);
+  heapOf(scene, me).reclaim();
+  return ptr;
 }
 
 function allServed(scene: Scene, results: readonly unknown[], waiters: number): void {
@@ -27,17 +44,76 @@ function allServed(scene: Scene, results: readonly unknown[], waiters: number): 
   if (left.length > 0 && !scene.mayFail()) throw new Error('memory has come and was not given');
 }
 
+/** Takes one of what there is, as if it were memory; sleeps in line until there is some. */
+function waitsFor(scene: Scene, me: number): void {
+  const { waits, memory } = scene.on[me] as Attachment;
+  waits.join(1);
+  for (let woken = true; !takes(memory);) {
+    if (woken) waits.passOn();
+    woken = waits.sleep(SLICE_MS);
+    if (!woken && scene.gone().length > 0) break; // there may never be any
+  }
+  waits.leave();
+}
+
+function takes(memory: Memory): boolean {
+  const seen = memory.load(STOCK);
+  return seen > 0 && (memory.cas(STOCK, seen, seen - 1) === seen || takes(memory));
+}
+
+function brings(scene: Scene, me: number, count: number): void {
+  const { waits, memory } = scene.on[me] as Attachment;
+  memory.add(STOCK, count);
+  if (waits.isLong()) waits.rouse();
+}
+
+function inLine(scene: Scene, me: number, granules: number): void {
+  scene.on[me]?.waits.join(granules);
+}
+
+const line = { heap: plain, seats: 3, each: (s: Scene) => s.memory.store(STOCK, 0) } as const;
+
 export const scenarios: readonly Scenario[] = [
+  {
+    name: 'the line: one joins, one leaves, one brings',
+    ...line,
+    before: (s) => inLine(s, 1, 1),
+    threads: [(s) => waitsFor(s, 0), (s) => s.on[1]?.waits.leave(), (s) => brings(s, 2, 1)],
+  },
+  {
+    name: 'the line: two wait, and one brings for all of them',
+    ...line,
+    threads: [(s) => waitsFor(s, 0), (s) => waitsFor(s, 1), (s) => brings(s, 2, 2)],
+  },
+  {
+    name: 'the line: the first wants more than there is',
+    ...line,
+    before: (s) => inLine(s, 0, 9),
+    threads: [
+      (s) => {
+        const { waits } = s.on[0] as Attachment;
+        while (!waits.sleep(SLICE_MS) && s.gone().length === 0);
+        waits.passOn();
+      },
+      (s) => waitsFor(s, 1),
+      (s) => brings(s, 2, 1),
+    ],
+  },
+  {
+    name: 'the line: of the dead nobody is left in it',
+    ...line,
+    seats: 2,
+    threads: [(s) => inLine(s, 0, 1), (s) => s.on[1]?.waits.rouse()],
+  },
   {
     name: 'a wait for memory, and what another has cached',
     heap: plain,
     seats: 2,
     before: (s) => {
-      fill(s, 0, 1);
-      fill(s, 1, 1);
-      heapOf(s, 1).free(s.blocks.pop() as number);
+      for (let i = 1; i < 2 * BLOCKS; i++) prepare(s, 1, SIZE);
+      heapOf(s, 1).free(heapOf(s, 1).alloc(SIZE));
     },
-    threads: [(s) => awaits(s, 0, SIZE), (s) => heapOf(s, 1).detach()],
+    threads: [(s) => waits(s, 0, SIZE), (s) => heapOf(s, 1).detach()],
     check: (s, results) => allServed(s, results, 1),
   },
   {
@@ -45,7 +121,7 @@ export const scenarios: readonly Scenario[] = [
     ...tracked,
     seats: 2,
     before: (s) => fill(s, 1, 2),
-    threads: [(s) => awaits(s, 0, SIZE), (s) => givesAndLeaves(s, 1, 0)],
+    threads: [(s) => waits(s, 0, SIZE), (s) => givesAll(s, 1, 0)],
     check: (s, results) => allServed(s, results, 1),
   },
   {
@@ -53,30 +129,24 @@ export const scenarios: readonly Scenario[] = [
     ...tracked,
     seats: 3,
     before: (s) => fill(s, 2, 2),
-    threads: [
-      (s) => awaits(s, 0, SIZE),
-      (s) => awaits(s, 1, SIZE),
-      (s) => givesAndLeaves(s, 2, 0, 5),
-    ],
+    threads: [(s) => waits(s, 0, SIZE), (s) => waits(s, 1, SIZE), (s) => givesAll(s, 2, 0, 5)],
     check: (s, results) => allServed(s, results, 2),
   },
   {
     name: 'who waits for less comes in before who waits for more',
     ...tracked,
+    heap: { zones: [0, 4, 0], align: 4, tracked: true, classes: [SMALL] },
     seats: 3,
     before: (s) => {
-      heapOf(s, 0)['attachment'].waits.join(2 * (PAGE / 16));
-      fill(s, 2, 2);
+      fill(s, 2, 1);
+      prepare(s, 2, 3 * PAGE);
     },
     threads: [
-      (s) => awaits(s, 0, 2 * PAGE),
-      (s) => {
-        const ptr = awaits(s, 1, SIZE);
-        if (ptr !== 0) givesAndLeaves(s, 1);
-        return ptr;
-      },
-      (s) => givesAndLeaves(s, 2, 0),
+      (s) => waits(s, 0, 2 * PAGE), // the third page may have become thread 1's
+      (s) => waits(s, 1, SIZE),
+      (s) => givesAll(s, 2, 0, BLOCKS),
     ],
+    check: (s, results) => allServed(s, results, 2),
   },
   {
     name: 'a wait for memory, and a block that shrinks',
@@ -85,12 +155,9 @@ export const scenarios: readonly Scenario[] = [
     seats: 2,
     before: (s) => void prepare(s, 1, 24 * PAGE),
     threads: [
-      (s) => awaits(s, 0, 4 * PAGE),
+      (s) => waits(s, 0, 4 * PAGE),
       (s) => {
-        const ptr = s.blocks[0] as number;
-        heapOf(s, 1).realloc(ptr, 20 * PAGE);
-        giveBack(s, 1, ptr);
-        heapOf(s, 1).detach();
+        resize(s, 1, s.blocks[0] as number, 20 * PAGE);
       },
     ],
     check: (s, results) => allServed(s, results, 1),
@@ -99,17 +166,16 @@ export const scenarios: readonly Scenario[] = [
     name: 'a wait for memory, and a transaction that is rolled back',
     ...tracked,
     seats: 2,
-    before: (s) => fill(s, 1, 1),
+    before: (s) => {
+      for (let i = 1; i < 2 * BLOCKS; i++) prepare(s, 1, SIZE);
+    },
     threads: [
-      (s) => {
-        const ptr = awaits(s, 0, PAGE);
-        return ptr;
-      },
+      (s) => waits(s, 0, SIZE),
       (s) => {
         const tx = heapOf(s, 1).beginTransaction();
         tx.alloc(SIZE);
         tx.rollback();
-        heapOf(s, 1).detach();
+        heapOf(s, 1).reclaim();
       },
     ],
     check: (s, results) => allServed(s, results, 1),
