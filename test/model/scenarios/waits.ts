@@ -33,7 +33,7 @@ function givesAll(scene: Scene, me: number, ...which: number[]): void {
 }
 
 /** Waits, and keeps nothing but what it has asked for. */
-function waits(scene: Scene, me: number, size: number): number {
+function waitsItsTurn(scene: Scene, me: number, size: number): number {
   const ptr = awaits(scene, me, size);
   heapOf(scene, me).reclaim();
   return ptr;
@@ -113,7 +113,7 @@ export const scenarios: readonly Scenario[] = [
       for (let i = 1; i < 2 * BLOCKS; i++) prepare(s, 1, SIZE);
       heapOf(s, 1).free(heapOf(s, 1).alloc(SIZE));
     },
-    threads: [(s) => waits(s, 0, SIZE), (s) => heapOf(s, 1).detach()],
+    threads: [(s) => waitsItsTurn(s, 0, SIZE), (s) => heapOf(s, 1).detach()],
     check: (s, results) => allServed(s, results, 1),
   },
   {
@@ -121,7 +121,7 @@ export const scenarios: readonly Scenario[] = [
     ...tracked,
     seats: 2,
     before: (s) => fill(s, 1, 2),
-    threads: [(s) => waits(s, 0, SIZE), (s) => givesAll(s, 1, 0)],
+    threads: [(s) => waitsItsTurn(s, 0, SIZE), (s) => givesAll(s, 1, 0)],
     check: (s, results) => allServed(s, results, 1),
   },
   {
@@ -129,7 +129,11 @@ export const scenarios: readonly Scenario[] = [
     ...tracked,
     seats: 3,
     before: (s) => fill(s, 2, 2),
-    threads: [(s) => waits(s, 0, SIZE), (s) => waits(s, 1, SIZE), (s) => givesAll(s, 2, 0, 5)],
+    threads: [
+      (s) => waitsItsTurn(s, 0, SIZE),
+      (s) => waitsItsTurn(s, 1, SIZE),
+      (s) => givesAll(s, 2, 0, 5),
+    ],
     check: (s, results) => allServed(s, results, 2),
   },
   {
@@ -142,8 +146,8 @@ export const scenarios: readonly Scenario[] = [
       prepare(s, 2, 3 * PAGE);
     },
     threads: [
-      (s) => waits(s, 0, 2 * PAGE), // the third page may have become thread 1's
-      (s) => waits(s, 1, SIZE),
+      (s) => waitsItsTurn(s, 0, 2 * PAGE), // the third page may have become thread 1's
+      (s) => waitsItsTurn(s, 1, SIZE),
       (s) => givesAll(s, 2, 0, BLOCKS),
     ],
     check: (s, results) => allServed(s, results, 2),
@@ -155,7 +159,7 @@ export const scenarios: readonly Scenario[] = [
     seats: 2,
     before: (s) => void prepare(s, 1, 24 * PAGE),
     threads: [
-      (s) => waits(s, 0, 4 * PAGE),
+      (s) => waitsItsTurn(s, 0, 4 * PAGE),
       (s) => {
         resize(s, 1, s.blocks[0] as number, 20 * PAGE);
       },
@@ -170,7 +174,7 @@ export const scenarios: readonly Scenario[] = [
       for (let i = 1; i < 2 * BLOCKS; i++) prepare(s, 1, SIZE);
     },
     threads: [
-      (s) => waits(s, 0, SIZE),
+      (s) => waitsItsTurn(s, 0, SIZE),
       (s) => {
         const tx = heapOf(s, 1).beginTransaction();
         tx.alloc(SIZE);
