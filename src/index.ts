@@ -7,6 +7,7 @@ import { guard } from './host/guard.ts';
 
 export { SharedHeap, type Ptr } from './heap/heap.ts';
 export type { AllocOptions, AsyncAllocOptions, Shrinker } from './heap/patient.ts';
+export type { ColdHandle } from './heap/cold.ts';
 export type { HeapOptions } from './heap/create.ts';
 export type { HeapHandle } from './heap/open.ts';
 export type { Mode } from './heap/mode.ts';

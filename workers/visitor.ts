@@ -12,6 +12,8 @@ export interface VisitorOrders {
   readonly visits: number;
   readonly blocks: number;
   readonly mostBytes: number;
+  /** One word: how often it was turned away. */
+  readonly knocks?: Int32Array<SharedArrayBuffer>;
 }
 
 export interface VisitorReport {
@@ -37,6 +39,7 @@ function enter(): SharedHeap {
     } catch (error) {
       if (!(error instanceof HeapError) || error.code !== 'NO_SLOT') throw error;
       turnedAway++;
+      if (orders.knocks !== undefined) Atomics.add(orders.knocks, 0, 1);
       Atomics.wait(nap, 0, 0, random.next());
     }
   }

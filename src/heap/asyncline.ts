@@ -14,6 +14,13 @@ export interface Asked {
   readonly zone?: ZoneName | undefined;
 }
 
+/** What this needs of an AbortSignal, which is not in every program's library. */
+export interface Signal {
+  readonly aborted: boolean;
+  addEventListener(event: 'abort', listener: () => void): void;
+  removeEventListener(event: 'abort', listener: () => void): void;
+}
+
 /** A pointer, SHORT when there is no memory yet, or why the request is refused. */
 export type Answer = number | AllocError;
 
@@ -45,7 +52,7 @@ export class AsyncLine {
   }
 
   /** SHORT when the time is over, or the signal has said so. */
-  wait(asked: Asked, timeoutMs: number, signal?: AbortSignal): Promise<Answer> {
+  wait(asked: Asked, timeoutMs: number, signal?: Signal): Promise<Answer> {
     return new Promise((resolve) => {
       const start = performance.now();
       const over = () => this.dismiss(waiter, SHORT);

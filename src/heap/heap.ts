@@ -7,11 +7,12 @@
 // Budget: alloc 5 loads, 3 stores; free 4 loads, 4 stores.
 
 import { GRANULE } from '../word/layout.ts';
-import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
+import { allocError, type AllocError } from '../word/errors.ts';
 import { copyBytes } from '../word/memory.ts';
 import { usedPages } from '../page/zone.ts';
 import { granuleOfRef, type Ref } from '../block/generations.ts';
 import { AttachedHeaps, currentHost, identityOf } from './attached.ts';
+import { Cold, type ColdHandle } from './cold.ts';
 import { create, type HeapOptions } from './create.ts';
 import { extentsOf, type HeapExtent } from './extents.ts';
 import { checkMode, modeIn, writeMode, type Mode } from './mode.ts';
@@ -21,10 +22,8 @@ import { Roots } from './roots.ts';
 import { noSlot } from './seated.ts';
 import { Session } from './session.ts';
 import { isHealthy, statsOf, type HeapStats } from './stats.ts';
-import { Survivor } from './survivor.ts';
 import { buddyinfo, slabinfo, summary } from './text.ts';
-import { stillOpen, Transaction } from './transaction.ts';
-import type { TransactionHandle } from './txpart.ts';
+import { Transacting } from './transacting.ts';
 import { validate, type Finding } from './validate.ts';
 import { blockView, type ViewType } from './views.ts';
 
@@ -35,11 +34,17 @@ export type Ptr = number;
 
 const attached = new AttachedHeaps<SharedHeap>();
 
-export class SharedHeap extends Survivor implements Disposable {
+export class SharedHeap extends Transacting implements Disposable {
   /** Named pointers: how threads find shared structures. */
   readonly roots: Roots = new Roots((work) => this.inside(work));
-  /** Transactions that may still be open. */
-  private parts: readonly Transaction[] = [];
+  private readonly coldBlocks = new Cold({
+    alloc: (size) => this.alloc(size),
+    free: (ptr) => this.free(ptr),
+    usableSize: (ptr) => this.usableSize(ptr),
+    allocNow: (size) => this.allocNow(size),
+    attachment: () => this.attachment,
+    onPressure: (shrinker) => this.onPressure(shrinker),
+  });
 
   private constructor(formatted: Formatted, session: Session) {
     super(formatted, session, attached);
@@ -127,38 +132,6 @@ export class SharedHeap extends Survivor implements Disposable {
   }
 
   /**
-   * Runs `work` and commits what it did through the transaction, or undoes all of it: when a step
-   * fails (then the result says why) or when `work` throws (then that is thrown on). Not for async
-   * functions.
-   */
-  transaction<T>(work: (tx: Transaction) => T): Result<T> {
-    const tx = this.partIn(null);
-    return tx === null ? err(allocError('JOURNAL_FULL', 0)) : tx.runIn(work);
-  }
-
-  /**
-   * Begins a transaction that ends with its `commit` or `rollback`; other threads may join it. A
-   * thread may have four at once; throws NO_JOURNAL beyond that.
-   */
-  beginTransaction(): Transaction {
-    const tx = this.partIn(null);
-    if (tx === null) throw new HeapError('NO_JOURNAL', allocError('JOURNAL_FULL', 0).message);
-    return tx;
-  }
-
-  /** Takes part in another thread's transaction; an error when it is over. */
-  joinTransaction(handle: TransactionHandle): Result<Transaction> {
-    if (
-      handle?.kind !== 'atomalloc-transaction' ||
-      handle.heap !== identityOf(this.attachment.memory)
-    ) {
-      throw new HeapError('BAD_HANDLE', 'this is no handle of a transaction in this heap');
-    }
-    const tx = this.partIn(handle);
-    return tx === null ? err(allocError('ABORTED', handle.number)) : ok(tx);
-  }
-
-  /**
    * Sends home what lies idle in this thread's magazines and in all depots, and gives empty slabs'
    * pages back; returns how many pages that freed. Happens by itself before an alloc fails.
    */
@@ -174,6 +147,23 @@ export class SharedHeap extends Survivor implements Disposable {
   /** A typed array over the live block at `ptr`. Throws BAD_VIEW when it does not fit. */
   view<T>(ptr: Ptr, type: ViewType<T>, length: number): T {
     return blockView(type, this.attachment.memory.buffer, ptr, length, this.usableSize(ptr));
+  }
+
+  /**
+   * Takes the live block at `ptr` out of use until `touch`: under pressure its contents are
+   * deflated, where there is Node's zlib. Null if no live block starts there. The handle is this
+   * thread's; what is cold when it detaches is freed.
+   */
+  cold(ptr: Ptr): ColdHandle | null {
+    return this.coldBlocks.put(ptr);
+  }
+
+  /**
+   * The block of a cold handle with its contents, at the same place or another; 0 when there is no
+   * memory for it now, and the handle stays good. Throws BAD_HANDLE for one that was touched.
+   */
+  touch(handle: ColdHandle): Ptr {
+    return this.coldBlocks.touch(handle);
   }
 
   /** Checked heaps: the live block at `ptr` with its generation; 0 if there is none. */
@@ -250,22 +240,8 @@ export class SharedHeap extends Survivor implements Disposable {
     return summary(this.stats(), this.slot);
   }
 
-  /** A part in that transaction, or a new one; null when it is over, or no record is left. */
-  private partIn(handle: TransactionHandle | null): Transaction | null {
-    this.parts = stillOpen(this.parts);
-    return this.inside((session) => {
-      session.recovery.attend();
-      const { tx: engine } = session;
-      const part = handle === null ? engine.begin() : engine.join(handle.record, handle.number);
-      if (part === null) return null;
-      const tx = new Transaction(
-        (work, only, over) => this.inside(work, only, over),
-        session,
-        part,
-      );
-      this.parts = [...this.parts, tx];
-      return tx;
-    });
+  protected override beforeLeaving(): void {
+    this.coldBlocks.clear();
   }
 
   private generationOf(ref: Ref): number {

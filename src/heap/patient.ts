@@ -15,7 +15,7 @@ import { allocError, err, HeapError, ok, type AllocError, type Result } from '..
 import { zeroBytes } from '../word/memory.ts';
 import type { ZoneName } from '../page/zone.ts';
 import { throwLater } from './attached.ts';
-import { AsyncLine, type Answer, type Asked } from './asyncline.ts';
+import { AsyncLine, type Answer, type Asked, type Signal } from './asyncline.ts';
 import { slowFrees } from './detour.ts';
 import { Seated, SHORT } from './seated.ts';
 
@@ -48,7 +48,8 @@ export interface AllocOptions {
 export interface AsyncAllocOptions extends Pick<AllocOptions, 'align' | 'zone' | 'zero'> {
   /** 10 seconds when not given. */
   readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
+  /** An AbortSignal. */
+  readonly signal?: Signal;
 }
 
 /** What an application can do without when memory is short: caches, mostly. */
@@ -133,6 +134,11 @@ export abstract class Patient extends Seated {
     if (ptr !== SHORT) return ptr;
     const got = this.persist({ size, align, zone }, patienceMs);
     return got === SHORT ? this.refuse(this.gaveUp(size, patienceMs > 0 ? 'TIMEOUT' : null)) : got;
+  }
+
+  /** A block of what is free at once, or 0, which counts as a failure of its own. */
+  protected allocNow(size: number): number {
+    return this.allocSlow(size, undefined, undefined, 0);
   }
 
   /** What the timer does for those who wait. */

@@ -69,6 +69,7 @@ export abstract class Seated extends HeapViews {
   private leave(freesItsOwn: boolean): void {
     if (this.cut !== null) this.crashed();
     if (this.detached) return;
+    if (!this.lost) this.beforeLeaving();
     this.detached = true;
     this.magazines = this.nobodys;
     this.registry.delete(identityOf(this.formatted.memory));
@@ -87,6 +88,9 @@ export abstract class Seated extends HeapViews {
   [Symbol.dispose](): void {
     this.detach();
   }
+
+  /** What of this thread's goes with it. */
+  protected abstract beforeLeaving(): void;
 
   /** The layers as this thread sees them; also when it has left, to read from. */
   protected get attachment(): Attachment {

@@ -8,7 +8,7 @@ import type { Attachment } from './attachment.ts';
 const { ALLOCS, FREES, FAILURES, OOMS, DOUBLE_FREES, INVALID_FREES, CORRUPTIONS } = COUNTER;
 const { COMMITS, ROLLBACKS, RECOVERED } = COUNTER;
 const { OWN_BLOCKS, DEAD_BLOCKS, ASKED_BLOCKS, SLAB_PAGES, SHRUNK_BYTES } = COUNTER;
-const { WAITS, WAITED_MS, SERVED } = COUNTER;
+const { WAITS, WAITED_MS, SERVED, DEFLATED_BYTES, PACKED_BYTES } = COUNTER;
 
 /** What each step of the recovery ladder has brought (allocate.ts, patient.ts). */
 export interface ReclaimStats {
@@ -22,6 +22,9 @@ export interface ReclaimStats {
   readonly slabPages: number;
   /** Bytes that shrinkers say they have freed. */
   readonly shrunkBytes: number;
+  /** Bytes of cold blocks that were deflated so far, and what they were deflated to. */
+  readonly deflatedBytes: number;
+  readonly packedBytes: number;
   /** Allocations that stood in line, their time there, and how many of them got their memory. */
   readonly waits: number;
   readonly waitedMs: number;
@@ -40,6 +43,8 @@ export function talliesOf(on: Attachment) {
     askedBlocks: total(ASKED_BLOCKS),
     slabPages: total(SLAB_PAGES),
     shrunkBytes: total(SHRUNK_BYTES),
+    deflatedBytes: total(DEFLATED_BYTES),
+    packedBytes: total(PACKED_BYTES),
     waits: total(WAITS),
     waitedMs: total(WAITED_MS),
     served: total(SERVED),

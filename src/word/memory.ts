@@ -168,6 +168,11 @@ export function zeroBytes(memory: Memory, at: number, length: number): void {
   }
 }
 
+/** As these two: users' bytes, one view. */
+export function bytesAt(memory: Memory, at: number, length: number): Uint8Array {
+  return new Uint8Array(memory.buffer, at, length);
+}
+
 /** Whether this thread may sleep in Atomics.wait: everywhere but on a browser's page. */
 export const canBlock: boolean = (() => {
   try {

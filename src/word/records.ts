@@ -92,5 +92,7 @@ export const COUNTER = Object.freeze({
   WAITS: 16,
   WAITED_MS: 17,
   SERVED: 18,
+  DEFLATED_BYTES: 23,
+  PACKED_BYTES: 24,
   WORDS: 32,
 });

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { HeapError, SharedHeap } from '../../src/index.ts';
 import type { LeaverOrders } from '../../workers/leaver.ts';
 import type { VisitorOrders, VisitorReport } from '../../workers/visitor.ts';
+import { comesTrue } from '../support/threads/doomed.ts';
 import { SIGNAL, signalWords } from '../support/threads/signals.ts';
 import {
   expectClean,
@@ -54,10 +55,11 @@ test('counts of threads that have left are kept: live is what came less what wen
 
 test('a thread that finds every slot taken is told so, and gets in when one has left', async () => {
   const heap = SharedHeap.create({ size: '4MiB', maxSlots: 1 });
-  const orders = { heap: heap.handle, owner: 0, seed: 1, visits: 1, blocks: 1, mostBytes: 100 };
+  const knocks = new Int32Array(new SharedArrayBuffer(4));
+  const task = { owner: 0, seed: 1, visits: 1, blocks: 1, mostBytes: 100 };
+  const orders = { heap: heap.handle, knocks, ...task };
   const visitor = start<VisitorReport>('visitor', orders satisfies VisitorOrders);
-  const other = await Promise.race([visitor, new Promise<null>((f) => setTimeout(f, 300, null))]);
-  expect(other).toBe(null);
+  await comesTrue(() => Atomics.load(knocks, 0) > 0);
   heap.detach();
   const { turnedAway, slots } = await visitor;
   expect(turnedAway).toBeGreaterThan(0);

@@ -1,0 +1,63 @@
+// How a thread comes to its parts in transactions: it begins them, or joins another thread's. What
+// it then does in one is in transaction.ts.
+
+import { allocError, err, HeapError, ok, type Result } from '../word/errors.ts';
+import { identityOf } from './attached.ts';
+import { Survivor } from './survivor.ts';
+import { stillOpen, Transaction } from './transaction.ts';
+import type { TransactionHandle } from './txpart.ts';
+
+export abstract class Transacting extends Survivor {
+  /** Transactions that may still be open. */
+  private parts: readonly Transaction[] = [];
+
+  /**
+   * Runs `work` and commits what it did through the transaction, or undoes all of it: when a step
+   * fails (then the result says why) or when `work` throws (then that is thrown on). Not for async
+   * functions.
+   */
+  transaction<T>(work: (tx: Transaction) => T): Result<T> {
+    const tx = this.partIn(null);
+    return tx === null ? err(allocError('JOURNAL_FULL', 0)) : tx.runIn(work);
+  }
+
+  /**
+   * Begins a transaction that ends with its `commit` or `rollback`; other threads may join it. A
+   * thread may have four at once; throws NO_JOURNAL beyond that.
+   */
+  beginTransaction(): Transaction {
+    const tx = this.partIn(null);
+    if (tx === null) throw new HeapError('NO_JOURNAL', allocError('JOURNAL_FULL', 0).message);
+    return tx;
+  }
+
+  /** Takes part in another thread's transaction; an error when it is over. */
+  joinTransaction(handle: TransactionHandle): Result<Transaction> {
+    if (
+      handle?.kind !== 'atomalloc-transaction' ||
+      handle.heap !== identityOf(this.attachment.memory)
+    ) {
+      throw new HeapError('BAD_HANDLE', 'this is no handle of a transaction in this heap');
+    }
+    const tx = this.partIn(handle);
+    return tx === null ? err(allocError('ABORTED', handle.number)) : ok(tx);
+  }
+
+  /** A part in that transaction, or a new one; null when it is over, or no record is left. */
+  private partIn(handle: TransactionHandle | null): Transaction | null {
+    this.parts = stillOpen(this.parts);
+    return this.inside((session) => {
+      session.recovery.attend();
+      const { tx: engine } = session;
+      const part = handle === null ? engine.begin() : engine.join(handle.record, handle.number);
+      if (part === null) return null;
+      const tx = new Transaction(
+        (work, only, over) => this.inside(work, only, over),
+        session,
+        part,
+      );
+      this.parts = [...this.parts, tx];
+      return tx;
+    });
+  }
+}
