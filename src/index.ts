@@ -24,6 +24,7 @@ export type { ClassStats, HeapStats, LockStats, SlotStats, ZoneStats } from './h
 export type { ReclaimStats } from './heap/tallies.ts';
 export type { Finding } from './heap/validate.ts';
 export type { ViewType } from './heap/views.ts';
+export type { Watermarks } from './heap/watermarks.ts';
 export type { ZoneName } from './page/zone.ts';
 export {
   HeapError,

@@ -69,14 +69,21 @@ export class Allocation {
 
   /** Everything idle in this slot and in the depots goes home, and empty slabs to their zones. */
   reclaim(): void {
-    const { counters, depots, memory, layout, waits } = this.on;
     const blocks = this.flush();
+    this.on.counters.add(OWN_BLOCKS, blocks);
+    const pages = this.reclaimDepots();
+    if (blocks > 0 && pages === 0 && this.on.waits.isLong()) this.on.waits.rouse();
+  }
+
+  /** Everything idle in the depots goes home, and empty slabs to their zones; how many pages. */
+  reclaimDepots(): number {
+    const { counters, depots, memory, layout, waits } = this.on;
     const before = usedPages(memory, layout.zones);
     for (const depot of depots) depot?.reclaim();
     const pages = Math.max(0, before - usedPages(memory, layout.zones));
-    counters.add(OWN_BLOCKS, blocks);
     counters.add(SLAB_PAGES, pages);
-    if (blocks + pages > 0 && waits.isLong()) waits.rouse();
+    if (pages > 0 && waits.isLong()) waits.rouse();
+    return pages;
   }
 
   /** Somebody waits: what is idle in this slot goes home; how many blocks. */

@@ -18,6 +18,7 @@ import { throwLater } from './attached.ts';
 import { AsyncLine, type Answer, type Asked, type Signal } from './asyncline.ts';
 import { slowFrees } from './detour.ts';
 import { Seated, SHORT } from './seated.ts';
+import { isShort } from './watermarks.ts';
 
 const { WAITS, WAITED_MS, SERVED } = COUNTER;
 
@@ -63,6 +64,7 @@ export interface Shrinker {
 export abstract class Patient extends Seated {
   private readonly shrinkers = new Set<Shrinker>();
   private shrinking = false;
+  private balancing = false;
   /** The ticket for which the shrinkers were called last. */
   private obliged = 0;
   /** Waits of this thread that are in line by the one ticket of its slot. */
@@ -149,6 +151,14 @@ export abstract class Patient extends Seated {
       allocation.answer();
       on.waits.rouse();
     });
+  }
+
+  /** What the timer does for zones that run short: what lies idle in the depots goes home. */
+  protected balance(): void {
+    const { list } = this.attachment.zones;
+    this.balancing = list.some((zone) => isShort(zone, this.balancing));
+    if (!this.balancing) return;
+    this.inside(({ allocation }) => allocation.reclaimDepots());
   }
 
   /** This thread's shrinkers are called for whoever is first in line, once. */

@@ -14,6 +14,7 @@ import { Counters } from '../slot/counters.ts';
 import { modeIn, type Mode } from './mode.ts';
 import { Notices, type RecoveryStats } from './notices.ts';
 import { talliesOf, type ReclaimStats } from './tallies.ts';
+import { watermarksOf, type Watermarks } from './watermarks.ts';
 import type { Attachment } from './attachment.ts';
 
 const { CARVED, FREE, DEPOT_BLOCKS, SLABS, PAGES } = CLASS;
@@ -33,6 +34,7 @@ export interface ZoneStats {
   readonly freePages: number;
   readonly peakPages: number;
   readonly lowReservePages: number;
+  readonly watermarks: Watermarks;
   /** Per order: the share of free pages that lie in blocks too small for it, 0..1. */
   readonly externalFragmentation: readonly number[];
   /** Per order: Linux's index; -1 a block is free, near 0 memory is short, near 1 in pieces. */
@@ -173,6 +175,7 @@ function zoneStats(on: Attachment, name: ZoneName, index: number): ZoneStats {
     freePages: memory.get(record + ZONE.FREE),
     peakPages: memory.get(record + ZONE.PEAK),
     lowReservePages: memory.get(record + ZONE.LOW),
+    watermarks: watermarksOf(end - first),
     externalFragmentation: free.map((_, order) => externalFragmentation(free, order)),
     fragmentationIndex: free.map((_, order) => fragmentationIndex(free, order)),
     lock: lockStats(on, record + ZONE.LOCK),

@@ -81,6 +81,7 @@ export abstract class Survivor extends Patient {
         recovery.look();
       });
       this.ease();
+      this.balance();
     }
     this.tell();
   }

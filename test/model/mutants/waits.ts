@@ -78,7 +78,7 @@ export const ofWaits: readonly Mutant[] = [
     'who reclaims rouses nobody',
     FREED,
     'src/heap/allocate.ts',
-    '    if (blocks + pages > 0 && waits.isLong()) waits.rouse();',
+    '    if (blocks > 0 && pages === 0 && this.on.waits.isLong()) this.on.waits.rouse();',
     '',
     { preemptions: 1 },
   ),
