@@ -24,6 +24,7 @@ import { slotOfToken, tokenOf, type Lock } from '../word/lock.ts';
 import type { TxEngine } from '../tx/engine.ts';
 import { clockMs } from '../slot/thread.ts';
 import { Counters } from '../slot/counters.ts';
+import { Samples } from '../slot/samples.ts';
 import { Allocation } from './allocate.ts';
 import { announce } from './announce.ts';
 import { depotsWith, type Attachment } from './attachment.ts';
@@ -43,6 +44,8 @@ export class Recovery {
   private readonly tx: TxEngine;
   /** What recoveries have found, whoever did them. */
   readonly notices: Notices;
+  /** What had been counted lately, for health and pressure. */
+  readonly samples: Samples;
 
   constructor(on: Attachment) {
     this.on = on;
@@ -50,6 +53,7 @@ export class Recovery {
     this.release = new Release(on);
     this.tx = engineOf(on, new Allocation(on), this.release);
     this.notices = new Notices(on.memory);
+    this.samples = new Samples(on.memory, on.layout);
   }
 
   /** Sweeps if somebody has been seen dead. What every slow path does first: one atomic read. */
@@ -57,13 +61,14 @@ export class Recovery {
     if (this.on.memory.load(DEATHS) !== 0) this.sweep();
   }
 
-  /** Sweeps if nobody has looked for a while. */
+  /** Sweeps if nobody has looked for a while, and takes a sample if it is time for one. */
   look(): void {
     const { memory } = this.on;
     const now = clockMs();
     const since = now - memory.load(PROBED);
     if (since >= 0 && since < LOOK_MS) return;
     memory.store(PROBED, now);
+    this.samples.take();
     this.sweep();
   }
 

@@ -48,7 +48,9 @@ export class Session {
     try {
       const on = sitDown(memory, geometry, table);
       if (on === null) return null;
-      const made = make(new Session(on));
+      const session = new Session(on);
+      session.recovery.samples.begin();
+      const made = make(session);
       table.settle(on.seat);
       return made;
     } catch (error) {

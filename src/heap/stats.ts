@@ -11,6 +11,7 @@ import { COUNTER } from '../word/records.ts';
 import { usedPages, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
 import { Magazines } from '../block/magazine.ts';
 import { Counters } from '../slot/counters.ts';
+import { pressureOf, rate, type PressureStats } from './health.ts';
 import { modeIn, type Mode } from './mode.ts';
 import { Notices, type RecoveryStats } from './notices.ts';
 import { talliesOf, type ReclaimStats } from './tallies.ts';
@@ -94,6 +95,8 @@ export interface HeapStats {
   readonly lockWaits: number;
   /** What was done for allocations that found no memory. */
   readonly reclaim: ReclaimStats;
+  /** For how long somebody waited for memory. */
+  readonly pressure: PressureStats;
   /** Of threads that died without detaching. */
   readonly recoveries: RecoveryStats;
 }
@@ -119,7 +122,7 @@ export function statsOf(on: Attachment): HeapStats {
     peakPages: memory.load(HEADER.PEAK),
     metadataBytes: geometry.byteEnd - layout.metadataByte,
     ...tallies,
-    failureRate: failureCount === 0 ? 0 : failureCount / (failureCount + allocCount),
+    failureRate: rate(failureCount, failureCount + allocCount),
     fragmentationRatio: slackOf(on, classes),
     mode: modeIn(memory),
     zones,
@@ -127,13 +130,9 @@ export function statsOf(on: Attachment): HeapStats {
     slots,
     lockContention: sum(locks.map((l) => l.contended)),
     lockWaits: sum(locks.map((l) => l.waits)),
+    pressure: pressureOf(on),
     recoveries: new Notices(memory).stats(),
   };
-}
-
-/** features: failure rate under 5 %, fewer than 10 times out of memory, no damage seen. */
-export function isHealthy(stats: HeapStats): boolean {
-  return stats.failureRate < 0.05 && stats.oomEvents < 10 && stats.corruptions === 0;
 }
 
 function sum(numbers: readonly number[]): number {

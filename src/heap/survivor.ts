@@ -1,11 +1,13 @@
 // What a thread does about the deaths of others, besides what its calls do anyway: it looks for
-// them when asked, and twice a second; it believes who has seen one; and it tells those who listen.
+// them when asked, and twice a second; it believes who has seen one; and it tells those who listen,
+// of deaths and of what else is news (announce.ts).
 //
 // Listeners are served by the thread's timer (attached.ts), from the notices in the heap's header:
 // every thread that listens hears of every recovery, whoever did it, but none hears of it before
 // its event loop turns.
 
 import { HeapError } from '../word/errors.ts';
+import { heardNow, tellNews } from './announce.ts';
 import { throwLater } from './attached.ts';
 import type { Recovered } from './notices.ts';
 import { Patient } from './patient.ts';
@@ -22,6 +24,7 @@ export interface Watched {
 export abstract class Survivor extends Patient {
   private readonly listeners = new Set<RecoveredListener>();
   private told = 0;
+  private heard = heardNow(this.attachment);
 
   /**
    * Looks whether any attached thread has died, and recovers what it left: its locks, its blocks in
@@ -84,6 +87,7 @@ export abstract class Survivor extends Patient {
       this.balance();
     }
     this.tell();
+    this.heard = tellNews(this.attachment, this.heard);
   }
 
   /** Also when this thread has left: then others see the mark. */

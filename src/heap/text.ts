@@ -3,7 +3,7 @@
 
 import { ZONE_NAMES } from '../page/zone.ts';
 import type { Attachment } from './attachment.ts';
-import { isHealthy, type HeapStats } from './stats.ts';
+import type { HeapStats } from './stats.ts';
 
 /** One line per zone: free blocks of 2^0, 2^1, 2^2 … pages. */
 export function buddyinfo(on: Attachment): string {
@@ -33,11 +33,11 @@ export function slabinfo(stats: HeapStats): string {
 }
 
 /** What `console.log(heap)` shows. */
-export function summary(stats: HeapStats, slot: number): string {
+export function summary(stats: HeapStats, slot: number, healthy: boolean): string {
   const size = `${mib(stats.allocatedBytes)} of ${mib(stats.totalBytes)} MiB live`;
   const blocks = `${String(stats.liveBlocks)} blocks`;
   const pages = `${String(stats.pages - stats.freePages)} of ${String(stats.pages)} pages in use`;
-  const health = isHealthy(stats) ? 'healthy' : 'not healthy';
+  const health = healthy ? 'healthy' : 'not healthy';
   const here = `${stats.mode}, slot ${String(slot)}, ${health}`;
   return `SharedHeap { ${size}, ${blocks}, ${pages}, ${here} }`;
 }

@@ -14,11 +14,12 @@
 // RACE: stats reads other slots' counters as they are; each past value was true once.
 
 import type { Layout } from '../word/geometry.ts';
-import { SLOT } from '../word/layout.ts';
+import { HEADER, SLOT } from '../word/layout.ts';
 import { COUNTER } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 
 const { WORDS, ALLOCS, FREES, BEGAN } = COUNTER;
+const { SLOTS_USED } = HEADER;
 
 export class Counters {
   private readonly memory: Memory;
@@ -62,4 +63,17 @@ export class Counters {
     if (which === ALLOCS) return this.memory.get(this.words + SLOT.ALLOCS) >>> 0;
     return which === FREES ? this.memory.get(this.words + SLOT.FREES) >>> 0 : 0;
   }
+}
+
+/** What all slots have counted of one thing, whoever sat there: a plain read or two for each. */
+export function totalOf(memory: Memory, layout: Layout, which: number): number {
+  const word = which === ALLOCS ? SLOT.ALLOCS : which === FREES ? SLOT.FREES : -1;
+  let total = 0;
+  for (let slot = memory.load(SLOTS_USED) - 1; slot >= 0; slot--) {
+    // RACE: the slot may be counting; any past value was true once.
+    total += memory.getCount(slot * WORDS + which);
+    // RACE: as above. Between this word and its carry a reader may be 2^32 short.
+    if (word >= 0) total += memory.get(layout.slots + slot * SLOT.WORDS + word) >>> 0;
+  }
+  return total;
 }

@@ -14,24 +14,28 @@
 //   WAKE to 0, tries
 //
 // Who dies in line, or with a wake-up that was its own, is taken out by recovery, which then wakes
-// the next. WAITING is cleared before the last look at the line: who comes later sets it again. Set
-// with nobody in line it costs time, and the next look clears it.
+// the next. WAITING is cleared before the last look at the line: who comes later sets it again, and
+// who sets it for others looks once more whether they are still there. With it goes the time for
+// which anybody waits (stall.ts).
 
 import type { Layout } from '../word/geometry.ts';
 import { HEADER, SLOT } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
+import { Stall } from './stall.ts';
 
 const { WAITING, TICKETS, SLOTS_USED } = HEADER;
 const { TICKET, WAKE, WANTS, WORDS } = SLOT;
 
 export class WaitList {
   private readonly memory: Memory;
+  private readonly stall: Stall;
   private readonly slots: number;
   private readonly slot: number;
   private readonly mine: number;
 
   constructor(memory: Memory, layout: Layout, slot: number) {
     this.memory = memory;
+    this.stall = new Stall(memory);
     this.slots = layout.slots;
     this.slot = slot;
     this.mine = this.record(slot);
@@ -68,6 +72,7 @@ export class WaitList {
     memory.store(mine + WAKE, 0);
     memory.store(mine + TICKET, memory.add(TICKETS, 2) + 1); // odd, so never 0
     memory.store(WAITING, 1); // COMMIT: pairs with who brings memory back
+    this.stall.begin();
     return true;
   }
 
@@ -97,15 +102,10 @@ export class WaitList {
 
   /** Memory has come back: wakes the first in line. */
   rouse(): void {
-    const { memory } = this;
-    let next = this.next(0, Infinity);
-    if (next < 0) {
-      memory.store(WAITING, 0); // before the last look
-      next = this.next(0, Infinity);
-    }
-    if (next < 0) return;
-    memory.store(WAITING, 1); // also for one that died between clearing and looking
-    this.wake(next);
+    let next = this.lookOver();
+    // Gone meanwhile, perhaps before all was set again on its account: then it is to be cleared.
+    while (next >= 0 && !this.stands(next)) next = this.lookOver();
+    if (next >= 0) this.wake(next);
   }
 
   /** This slot was woken in vain: perhaps there is enough for one behind it, who wants less. */
@@ -113,6 +113,25 @@ export class WaitList {
     const { memory, mine } = this;
     const next = this.next(memory.load(mine + TICKET), memory.load(mine + WANTS));
     if (next >= 0) this.wake(next);
+  }
+
+  /** Says whether anybody waits from now on; who is first in line, -1 for nobody. */
+  private lookOver(): number {
+    const { memory, stall } = this;
+    let next = this.next(0, Infinity);
+    if (next < 0) {
+      memory.store(WAITING, 0); // before the last look
+      stall.end();
+      next = this.next(0, Infinity);
+    }
+    if (next < 0) return next;
+    memory.store(WAITING, 1); // also for one that died between clearing and looking
+    stall.begin();
+    return next;
+  }
+
+  private stands(slot: number): boolean {
+    return this.memory.load(this.record(slot) + TICKET) !== 0;
   }
 
   private awake(): boolean {

@@ -64,6 +64,9 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   SENTINEL     starter and it, CAS   all      atomic   valid: a thread, gone perhaps (src/host)
 //   RECOVERIES   recovery lock         all      atomic   valid: how many notices are complete
 //   NOTICES      recovery lock         all      atomic   see NOTICE
+//   STALL        slot/stall.ts         all      atomic   valid: each change is one CAS
+//   SAMPLED      who samples, by CAS   all      atomic   valid: one sample may be missing
+//   SAMPLES      who samples           all      atomic   see SAMPLE
 export const HEADER = Object.freeze({
   MAGIC: 0,
   VERSION: 1,
@@ -106,6 +109,9 @@ export const HEADER = Object.freeze({
   SIMPLE_ENTRY: 88,
   RECOVERIES: 96,
   NOTICES: 100,
+  STALL: 288,
+  SAMPLED: 289,
+  SAMPLES: 296,
   WORDS: 512,
 });
 

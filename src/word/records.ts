@@ -1,6 +1,6 @@
-// The map, continued: records of the last recoveries, which stand in the header, of transactions,
-// which stand in the region `journals`, with their entries, there and in arrays of the pool, and
-// what each slot counts. See layout.ts for the drawing.
+// The map, continued: records of the last recoveries and of the last minute's samples, which stand
+// in the header, of transactions, which stand in the region `journals`, with their entries, there
+// and in arrays of the pool, and what each slot counts. See layout.ts for the drawing.
 
 // What a recovery found, and the sums of all so far: the last few, each by its number modulo COUNT
 // (heap/notices.ts). Fields of two words are numbers to 2^53, the low word first.
@@ -27,6 +27,22 @@ export const NOTICE = Object.freeze({
   WORST: 20,
   WORDS: 21,
   COUNT: 7,
+});
+
+// What had been counted so far at one moment of the last minute (slot/samples.ts). A clock's word is
+// made odd, so it is never 0. ROUNDS says how often STALL had come round, ATTEMPTS has two words.
+//
+//   STAMP      who has SAMPLED       all      atomic   0: a sample is missing
+//   the rest   who has SAMPLED       all      atomic   STAMP is 0: nobody reads them
+export const SAMPLE = Object.freeze({
+  STAMP: 0,
+  STALL: 1,
+  ROUNDS: 2,
+  FAILURES: 3,
+  OOMS: 4,
+  ATTEMPTS: 5,
+  WORDS: 7,
+  COUNT: 26,
 });
 
 // A transaction, or one thread's part in it (tx/record.ts). Each slot has a few. Records are
