@@ -28,7 +28,7 @@ export interface PressureMessage extends PressureStats {
   readonly stalledMs: number;
 }
 
-/** `atomalloc:out-of-memory` and `atomalloc:corruption`: how often since this thread looked last. */
+/** `atomalloc:out-of-memory`, `atomalloc:corruption`: how often since this thread looked last. */
 export interface CountMessage {
   readonly buffer: SharedArrayBuffer;
   readonly count: number;

@@ -78,14 +78,14 @@ export class Samples {
     const age = ahead(stamp, last);
     if (last !== 0 && age >= 0 && age < PERIOD_MS) return false; // a clock that was set: at once
     if (memory.cas(SAMPLED, last, stamp) !== last) return false; // COMMIT: it is this thread's
-    this.write(this.now(stamp, this.all()));
+    this.write(this.current(stamp, this.all()));
     return true;
   }
 
   /** What has come in the last so many milliseconds, or since the oldest sample there is. */
   since(ms: number): Counted {
     const samples = this.all();
-    const now = this.now(this.clock() | 1, samples);
+    const now = this.current(this.clock() | 1, samples);
     let later = NOTHING;
     for (const sample of latestFirst(samples, now.ms)) {
       const earlier = difference(now, sample);
@@ -97,10 +97,10 @@ export class Samples {
 
   /** For how many milliseconds somebody has waited for memory, since the heap was made. */
   stalledMs(): number {
-    return Math.max(0, this.now(this.clock() | 1, this.all()).stallMs);
+    return Math.max(0, this.current(this.clock() | 1, this.all()).stallMs);
   }
 
-  private now(ms: number, samples: readonly Counted[]): Counted {
+  private current(ms: number, samples: readonly Counted[]): Counted {
     const { memory, layout } = this;
     const failures = totalOf(memory, layout, COUNTER.FAILURES);
     return {
