@@ -17,7 +17,8 @@
 // A window is put together from the two samples around its beginning, as if what came between them
 // had come evenly: mostly that is 2.5 s, but it may be as long as nobody used the heap. A heap that
 // is younger has a shorter window. No difference is less than nothing: a slot's count may be read a
-// little late, and a clock may be set.
+// little late, and a clock may be set. Where it is set, or comes round (after 24 days), records are
+// written out of turn, and windows have gaps for a minute.
 //
 // A thread that stands still for a minute while it writes a sample spoils the one that is by then
 // in that record: its figures are too old, until its turn comes again. That takes a stop between

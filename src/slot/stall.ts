@@ -51,10 +51,6 @@ export class Stall {
     if ((word & 1) !== 0) memory.cas(STALL, word, this.turned(word) << 1); // COMMIT
   }
 
-  isOn(): boolean {
-    return (this.memory.load(STALL) & 1) !== 0;
-  }
-
   /** Milliseconds so far, in 31 bits. */
   total(): number {
     const word = this.memory.load(STALL);

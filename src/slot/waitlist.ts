@@ -115,13 +115,23 @@ export class WaitList {
     if (next >= 0) this.wake(next);
   }
 
+  private awake(): boolean {
+    return this.memory.swap(this.mine + WAKE, 0) !== 0;
+  }
+
+  private wake(slot: number): void {
+    const word = this.record(slot) + WAKE;
+    this.memory.store(word, 1);
+    this.memory.wake(word, 1);
+  }
+
   /** Says whether anybody waits from now on; who is first in line, -1 for nobody. */
   private lookOver(): number {
     const { memory, stall } = this;
     let next = this.next(0, Infinity);
     if (next < 0) {
-      memory.store(WAITING, 0); // before the last look
       stall.end();
+      memory.store(WAITING, 0); // before the last look
       next = this.next(0, Infinity);
     }
     if (next < 0) return next;
@@ -132,16 +142,6 @@ export class WaitList {
 
   private stands(slot: number): boolean {
     return this.memory.load(this.record(slot) + TICKET) !== 0;
-  }
-
-  private awake(): boolean {
-    return this.memory.swap(this.mine + WAKE, 0) !== 0;
-  }
-
-  private wake(slot: number): void {
-    const word = this.record(slot) + WAKE;
-    this.memory.store(word, 1);
-    this.memory.wake(word, 1);
   }
 
   /** The slot with the first ticket after `after` that wants less than `below`; -1 if none. */

@@ -56,7 +56,8 @@ export function remains(on: Attachment, shape: readonly number[], exact: boolean
 
 /** Who still waits for memory, by all that can be seen. */
 function lineOf({ memory, layout, table }: Attachment): string[] {
-  const left = memory.get(HEADER.WAITING) === 0 ? [] : ['somebody seems to wait for memory'];
+  const waiting = memory.get(HEADER.WAITING) + (memory.get(HEADER.STALL) & 1);
+  const left = waiting === 0 ? [] : ['somebody seems to wait for memory'];
   for (let slot = 0; slot < table.seats; slot++) {
     const ticket = memory.get(layout.slots + slot * SLOT.WORDS + SLOT.TICKET);
     if (ticket !== 0) left.push(`slot ${slot} waits for memory`);

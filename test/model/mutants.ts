@@ -12,6 +12,7 @@ import { ofMagazines } from './mutants/magazines.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { ofPages } from './mutants/pages.ts';
 import { ofRepair } from './mutants/repair.ts';
+import { ofSamples } from './mutants/samples.ts';
 import { ofStrays } from './mutants/strays.ts';
 import { ofTakeover } from './mutants/takeover.ts';
 import { ofTx } from './mutants/tx.ts';
@@ -33,6 +34,7 @@ export const mutants: readonly Mutant[] = [
   ...ofTx,
   ...ofJournals,
   ...ofWaits,
+  ...ofSamples,
 ];
 
 /** Mutants that no schedule can show, and why. */

@@ -173,14 +173,24 @@ export class Oracle {
     }
   }
 
-  /** Whoever has no seat any more does not wait for memory. */
+  /**
+   * Whoever has no seat any more does not wait for memory; it is a stall while anybody does, save
+   * where a stack overflow has left a seat that nobody has recovered.
+   */
   private linesAreLeft(): void {
     const { memory, layout, table } = this.stage.auditor;
+    let anybody = 0;
     for (let slot = 0; slot < table.seats; slot++) {
       const record = layout.slots + slot * SLOT.WORDS;
-      if (memory.get(record + SLOT.WHO) !== 0 || memory.get(record + SLOT.TICKET) === 0) continue;
-      throw new Error(`slot ${slot} is free and waits for memory`);
+      if (memory.get(record + SLOT.TICKET) === 0) continue;
+      if (memory.get(record + SLOT.WHO) === 0) {
+        throw new Error(`slot ${slot} is free and waits for memory`);
+      }
+      anybody = 1;
     }
+    const stalls = memory.get(HEADER.STALL) & 1;
+    if (this.stage.realm.machine.overflows > 0 || stalls === anybody) return;
+    throw new Error(anybody === 1 ? 'somebody waits in no stall' : 'it is a stall of nobody’s');
   }
 
   private locksAreFree(): void {

@@ -21,6 +21,7 @@ const FILES = [
   'parts',
   'journals',
   'waits',
+  'samples',
 ];
 
 /** Names of all scenarios, in order. */
