@@ -4,6 +4,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { COUNTER } from '../../src/word/records.ts';
+import type { CountMessage } from '../../src/heap/announce.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
 import { anotherSeat, layersOf, tinyHeap } from '../support/tiny.ts';
 
@@ -158,10 +159,12 @@ describe('pressure', () => {
   });
 });
 
-/** What is published on a channel from now on. */
-function listen(name: string): unknown[] {
+/** What is published on a channel from now on, of the heap in that buffer. */
+function listen(name: string, buffer: SharedArrayBuffer): unknown[] {
   const heard: unknown[] = [];
-  const listener = (message: unknown) => void heard.push(message);
+  const listener = (message: unknown) => {
+    if ((message as CountMessage).buffer === buffer) heard.push(message);
+  };
   diagnostics.subscribe(`atomalloc:${name}`, listener);
   onTestFinished(() => void diagnostics.unsubscribe(`atomalloc:${name}`, listener));
   return heard;
@@ -170,15 +173,16 @@ function listen(name: string): unknown[] {
 describe('the news', () => {
   test('of refusals and damage is told at the next round, once, to every thread', () => {
     const { handle } = tinyHeap();
+    const { buffer } = handle;
     const [one, other] = [anotherSeat(handle), anotherSeat(handle)];
-    const [ooms, damage] = [listen('out-of-memory'), listen('corruption')];
+    const [ooms, damage] = [listen('out-of-memory', buffer), listen('corruption', buffer)];
     starve(one, 3);
     layersOf(one).counters.bump(COUNTER.CORRUPTIONS);
     expect([ooms, damage], 'not in the call').toEqual([[], []]);
     for (const heap of [one, other, one]) heap['rounds']();
-    const { buffer } = handle;
-    expect(ooms).toEqual(Array(2).fill({ buffer, count: 3, total: 3 }));
-    expect(damage).toEqual(Array(2).fill({ buffer, count: 1, total: 1 }));
+    const three = { buffer, count: 3, total: 3 };
+    expect(ooms).toEqual([three, three]);
+    expect(damage).toEqual([1, 1].map((count) => ({ buffer, count, total: 1 })));
     starve(one, 1);
     one['rounds']();
     expect(ooms.slice(2)).toEqual([{ buffer, count: 1, total: 4 }]);
@@ -186,7 +190,7 @@ describe('the news', () => {
 
   test('of pressure is told as long as it lasts', () => {
     const { heap, wait } = stalled();
-    const heard = listen('pressure');
+    const heard = listen('pressure', heap.handle.buffer);
     live(heap, 1);
     expect(heard).toHaveLength(2);
     expect(heard[1]).toMatchObject({ stalledMs: ROUND_MS, totalMs: 1000 });
@@ -202,7 +206,7 @@ describe('the news', () => {
     const { handle } = tinyHeap();
     starve(anotherSeat(handle), 1);
     const late = anotherSeat(handle);
-    const heard = listen('out-of-memory');
+    const heard = listen('out-of-memory', handle.buffer);
     late['rounds']();
     expect(heard).toEqual([]);
   });
@@ -216,7 +220,7 @@ describe('the news', () => {
       throw new Error('the subscriber’s affair');
     };
     diagnostics.subscribe('atomalloc:out-of-memory', throws);
-    const heard = listen('out-of-memory');
+    const heard = listen('out-of-memory', handle.buffer);
     starve(heap, 1);
     heap['rounds']();
     diagnostics.unsubscribe('atomalloc:out-of-memory', throws);
