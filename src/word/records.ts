@@ -30,7 +30,8 @@ export const NOTICE = Object.freeze({
 });
 
 // What had been counted so far at one moment of the last minute (slot/samples.ts). STAMP is the
-// clock's, made odd, so it is never 0; ROUNDS how often STALL had come round. ATTEMPTS are two words.
+// clock's, made odd, so it is never 0; ROUNDS is how often STALL had come round. ATTEMPTS takes two
+// words, the low one first.
 //
 //   STAMP      who has SAMPLED       all      atomic   0: a sample is missing
 //   the rest   who has SAMPLED       all      atomic   STAMP is 0: nobody reads them
