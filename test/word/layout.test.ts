@@ -17,7 +17,7 @@ import {
   TABLE,
   ZONE,
 } from '../../src/word/layout.ts';
-import { COUNTER, NOTICE, TX } from '../../src/word/records.ts';
+import { COUNTER, NOTICE, SAMPLE, TX } from '../../src/word/records.ts';
 import { standardClasses } from '../../src/block/sizeclass.ts';
 import { assertProperty } from '../support/random.ts';
 
@@ -148,13 +148,14 @@ describe('the records', () => {
     expect(SLOT.CACHES + CACHE.WORDS).toBeLessThanOrEqual(SLOT.WORDS);
     expect(CACHE.LIMIT - CACHE.TOP).toBeGreaterThan(CLASS.MAX);
     expect(MAGAZINE.ENTRIES + MAGAZINE.CAPACITY).toBe(MAGAZINE.WORDS);
-    expect(HEADER.NOTICES + NOTICE.COUNT * NOTICE.WORDS).toBeLessThanOrEqual(HEADER.WORDS);
+    expect(HEADER.NOTICES + NOTICE.COUNT * NOTICE.WORDS).toBeLessThanOrEqual(HEADER.STALL);
+    expect(HEADER.SAMPLES + SAMPLE.COUNT * SAMPLE.WORDS).toBeLessThanOrEqual(HEADER.WORDS);
     expect(2 ** ZONE.ORDERS).toBeGreaterThan(2 ** 22);
   });
 
   test('give every field a word of its own, and every lock its four', () => {
     const locks = (name: string) => (name === 'LOCK' || name.endsWith('_LOCK') ? LOCK.WORDS : 1);
-    for (const record of [HEADER, NOTICE, ZONE, CLASS, SLOT, CACHE, PAGE, COUNTER]) {
+    for (const record of [HEADER, NOTICE, SAMPLE, ZONE, CLASS, SLOT, CACHE, PAGE, COUNTER]) {
       const fields = Object.entries(record).filter(([name]) => !SIZES.has(name));
       const words = fields.flatMap(([name, at]) =>
         Array.from({ length: locks(name) }, (_, i) => at + i),
