@@ -1,6 +1,6 @@
 // A class's depot: what its threads' magazines are exchanged at, and beneath it the slabs of the
-// class, all under the class lock. A slot whose magazines are both empty takes a full one here, or
-// fills its own from slabs; one whose magazines are both full leaves one here, or empties it into
+// class, all under the class lock. A slot whose magazines are all empty takes a full one here, or
+// fills its own from slabs; one whose magazines are all full leaves one here, or empties it into
 // the slabs. One visit serves up to sixty allocs or frees.
 //
 // A full magazine is handed over by its index. On the shelf its blocks are SHELVED, in no slot's
@@ -14,18 +14,20 @@
 // How many blocks lie in the depot, and how many a magazine may hold, is the shelf's decision
 // (shelf.ts), made anew with each magazine that is loaded; what is more goes home to the slabs.
 
-import { CACHE, CLASS, HEADER, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
+import { CLASS, HEADER, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
+import { CACHE } from '../word/records.ts';
 import { Limits } from './limits.ts';
-import { filled, type Magazines } from './magazine.ts';
+import { filled, placesOf, type Magazines } from './magazine.ts';
 import type { ArrayPool } from './pool.ts';
+import { Rack } from './rack.ts';
 import { Shelf } from './shelf.ts';
 import type { Slabs } from './slab.ts';
 import type { Entry, StateMap } from './statemap.ts';
 
 const { CAPACITY } = CLASS;
-const { PREVIOUS, BATCH } = CACHE;
+const { PREVIOUS, BATCH, RACK } = CACHE;
 const { COUNT, ENTRIES, NONE, MASK } = MAGAZINE;
 const { OUT, OUT_PEAK } = HEADER;
 const { SHELVED } = STATE;
@@ -56,6 +58,7 @@ export class Depot implements Guarded {
   private readonly states: StateMap;
   private readonly magazines: Magazines;
   private readonly shelf: Shelf;
+  private readonly rack: Rack;
   private readonly pool: ArrayPool;
   private readonly at: number;
   private readonly firstBatch: number;
@@ -74,15 +77,13 @@ export class Depot implements Guarded {
     const { states, pool } = parts;
     const capacity = this.memory.get(record + CAPACITY);
     this.shelf = new Shelf(states, pool, record, id, capacity, source.granules);
+    this.rack = new Rack(parts.magazines, this.shelf, id, source.granules);
     this.limits = new Limits(parts.magazines, this.shelf, this.lock, id, parts.checked);
   }
 
   /** Puts blocks into the loaded, empty magazine; false when the class has none and gets none. */
   refill(): boolean {
-    if (filled(this.memory.get(this.at + PREVIOUS)) > 0) {
-      this.magazines.exchange(this.id);
-      return true;
-    }
+    if (this.rack.load()) return true;
     this.lock.lock();
     const taken = this.takeFullLocked();
     const got = taken || this.fillLocked();
@@ -98,9 +99,10 @@ export class Depot implements Guarded {
       return true;
     }
     if (this.limits.hasRoom(this.memory.get(this.at + PREVIOUS))) {
-      this.magazines.exchange(this.id);
+      this.magazines.exchange(this.id, this.at + PREVIOUS);
       return true;
     }
+    if (this.rack.store()) return true;
     this.lock.lock();
     const made = this.makeRoomLocked();
     this.lock.unlock();
@@ -133,10 +135,15 @@ export class Depot implements Guarded {
   flush(): number {
     const { memory, at, magazines } = this;
     const moving = magazines.moving() !== 0 && magazines.movingId() === this.id;
-    if (memory.get(at) === 0 && memory.get(at + PREVIOUS) === 0 && !moving) return 0;
+    const caches = memory.get(at) | memory.get(at + PREVIOUS) | memory.get(at + RACK);
+    if (caches === 0 && !moving) return 0;
     this.lock.lock();
     this.limits.clearLocked();
-    let blocks = this.surrenderLocked(at) + this.surrenderLocked(at + PREVIOUS);
+    let blocks = 0;
+    for (const place of placesOf(memory, at, magazines.holder)) {
+      blocks += this.surrenderLocked(place);
+    }
+    this.rack.giveLocked(this.pool);
     if (moving) blocks += this.surrenderLocked(magazines.movingAt);
     memory.set(at + BATCH, 0);
     this.lock.unlock();
@@ -154,6 +161,7 @@ export class Depot implements Guarded {
       shelf.popFull(holder);
       this.pool.give(full);
     }
+    magazines.move(0, this.id); // the word in which they are noted is the class's
     shelf.releaseEmpties(holder, movingAt);
     magazines.moved();
     this.source.releaseLocked(0);
@@ -182,7 +190,7 @@ export class Depot implements Guarded {
     if (full === 0) return false;
     const count = memory.get(full + COUNT);
     const old = memory.get(at);
-    if (old !== 0) shelf.pushEmpty(old & ~MASK);
+    if (old !== 0 && !this.rack.keepLocked()) shelf.pushEmpty(old & ~MASK);
     magazines.move(full + NONE + count, this.id); // until its blocks carry this slot's tag
     memory.set(at, full + NONE + count);
     this.limits.setLocked();
@@ -236,7 +244,7 @@ export class Depot implements Guarded {
     if (previous !== 0 && !this.shelf.hasRoom(filled(previous))) {
       this.emptyLocked(at + PREVIOUS);
       memory.set(at + BATCH, memory.get(at + BATCH) >> 1);
-      magazines.exchange(this.id);
+      magazines.exchange(this.id, at + PREVIOUS);
       return true;
     }
     if (previous !== 0) this.shelveLocked(previous);

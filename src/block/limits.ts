@@ -5,9 +5,10 @@
 //
 //   LIMIT          class lock             the slot  plain   valid: any past limit will do
 
-import { CACHE, DETOUR, HEADER, MAGAZINE } from '../word/layout.ts';
+import { DETOUR, HEADER, MAGAZINE } from '../word/layout.ts';
 import type { Lock } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
+import { CACHE } from '../word/records.ts';
 import type { Magazines } from './magazine.ts';
 import type { Shelf } from './shelf.ts';
 

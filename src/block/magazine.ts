@@ -1,7 +1,7 @@
 // Magazines: what makes an ordinary alloc or free a handful of plain reads and writes (Bonwick and
 // Adams 2001). Each slot has, for each class, a loaded magazine and a previous one; alloc pops from
 // the loaded one, free pushes onto it, whichever thread the block came from. Only when it is empty
-// or full does the slot turn to its previous magazine, and then to the depot.
+// or full does the slot turn to its previous magazine, to its rack (rack.ts), and to the depot.
 //
 // One thread writes a slot's magazines, so none of it is atomic. A free writes the entry, then the
 // top, then CACHED; an alloc writes LIVE, then the top: dying in between leaves the block in two
@@ -26,13 +26,13 @@
 // little to spare, which took the pair to 4.6 ns. So terms here are short, and counted.
 
 import type { Layout } from '../word/geometry.ts';
-import { CACHE, CLASS, GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
+import { CLASS, GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
-import { COUNTER, ENTRY } from '../word/records.ts';
+import { CACHE, COUNTER, ENTRY } from '../word/records.ts';
 import type { Entry, StateMap } from './statemap.ts';
 
-const { LIMIT, PREVIOUS } = CACHE;
-const { MASK, NONE } = MAGAZINE;
+const { LIMIT, PREVIOUS, RACK } = CACHE;
+const { MASK, NONE, COUNT, HOLDER, ENTRIES, CAPACITY } = MAGAZINE;
 const { CACHED } = STATE;
 const { MAX: CLASSES } = CLASS;
 const { CACHES, MOVING, MOVING_ID, ALLOCS, FREES } = SLOT;
@@ -240,29 +240,40 @@ export class Magazines {
     return this.memory.get(top);
   }
 
-  /** Swaps the loaded and the previous magazine. MOVING names the one that is in neither place. */
-  exchange(id: number): void {
+  /**
+   * The loaded magazine and that at the word `place`, the previous one or one in the rack, change
+   * places. MOVING names the one that is in neither.
+   */
+  exchange(id: number, place: number): void {
     const { memory } = this;
     const at = this.at(id);
     const loaded = memory.get(at);
     this.move(loaded, id);
-    memory.set(at, memory.get(at + PREVIOUS));
-    memory.set(at + PREVIOUS, loaded);
+    memory.set(at, memory.get(place));
+    memory.set(place, loaded);
     this.moved();
   }
 
-  /** The slot's two top words of a class. */
-  tops(id: number): [loaded: number, previous: number] {
-    const at = this.at(id);
-    return [this.memory.get(at), this.memory.get(at + PREVIOUS)];
+  /** The top words of the slot's magazines of a class: loaded, previous, those in the rack. */
+  tops(id: number): number[] {
+    return placesOf(this.memory, this.at(id), this.holder).map((place) => this.memory.get(place));
   }
 
-  /** Blocks in the slot's two magazines of a class. */
+  /** Blocks in the slot's magazines of a class. */
   countOf(id: number): number {
     // RACE: stats and validate read other slots' tops; any past value is a count that was true.
-    const [loaded, previous] = this.tops(id);
-    return filled(loaded) + filled(previous);
+    return this.tops(id).reduce((sum, top) => sum + filled(top), 0);
   }
+}
+
+/** Where the tops of a slot's magazines of a class stand: its TOP is the word `at`. */
+export function placesOf(memory: Memory, at: number, holder: number): number[] {
+  const places = [at, at + PREVIOUS];
+  const rack = memory.get(at + RACK);
+  if (rack === 0 || memory.get(rack + HOLDER) !== holder) return places;
+  const count = Math.min(memory.get(rack + COUNT), CAPACITY);
+  for (let i = 0; i < count; i++) places.push(rack + ENTRIES + i);
+  return places;
 }
 
 /** Entries below and at a top word. */

@@ -14,12 +14,12 @@
 // changed. A stray that is pushed later belongs to a free that was called before the block's last
 // one and is still going on: only a checked heap can tell that.
 
-import { CACHE, CLASS, HEADER, MAGAZINE, SLOT, STATE } from '../word/layout.ts';
+import { CLASS, HEADER, MAGAZINE, SLOT, STATE } from '../word/layout.ts';
 import type { Layout } from '../word/geometry.ts';
 import type { Memory } from '../word/memory.ts';
+import { placesOf } from './magazine.ts';
 import type { StateMap } from './statemap.ts';
 
-const { TOP, PREVIOUS } = CACHE;
 const { FULL } = CLASS;
 const { COUNT, ENTRIES, MASK, NEXT, NONE } = MAGAZINE;
 const { FREE } = STATE;
@@ -53,8 +53,10 @@ export class Strays {
     const used = memory.load(HEADER.SLOTS_USED);
     for (let slot = 0; slot < used; slot++) {
       const at = this.caches + slot * SLOT.WORDS + slabs.id;
-      this.purgeMagazine(memory.get(at + TOP), slabs); // RACE: see above
-      this.purgeMagazine(memory.get(at + PREVIOUS), slabs); // RACE: see above
+      // RACE: see above
+      for (const place of placesOf(memory, at, slot + 1)) {
+        this.purgeMagazine(memory.get(place), slabs); // RACE: see above
+      }
     }
     let full = memory.get(slabs.record + FULL);
     for (; full !== 0; full = memory.get(full + NEXT)) {

@@ -7,7 +7,7 @@
 //
 // Others answer at their next slow path, which for their frees is the very next one (limits.ts), or
 // when their event loop turns, within half a second. A thread that does neither keeps what it
-// caches: at most two magazines of each class.
+// caches: at most what two magazines of each class may hold (block/rack.ts).
 
 import { GRANULE, HEADER } from '../word/layout.ts';
 import { COUNTER } from '../word/records.ts';

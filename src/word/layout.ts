@@ -205,7 +205,7 @@ export const CLASS = Object.freeze({
 //   TICKET, WANTS  the slot; recovery     all       atomic  its place in line goes with the slot
 //   WAKE           all                    the slot  atomic  the next is woken in its stead
 //   ALLOCS, FREES  the slot               stats     plain   valid: one operation more or less
-//   CACHES         the slot               the slot  plain   valid: the state byte decides
+//   CACHES         the slot               the slot  plain   see CACHE in records.ts
 export const SLOT = Object.freeze({
   SEAT: 0,
   MOVING: 1,
@@ -221,22 +221,16 @@ export const SLOT = Object.freeze({
   ALLOCS: 16,
   FREES: 17,
   CACHES: 32,
-  WORDS: 32 + 256,
+  WORDS: 32 + 320,
   MAX: 128,
   SPARES: 4,
 });
-
-/**
- * A slot's magazines, 64 words of each kind, one for each class: the word index of the loaded one's
- * top entry, how far that may be filled, the other one's top, and how many blocks to refill.
- */
-export const CACHE = Object.freeze({ TOP: 0, LIMIT: 64, PREVIOUS: 128, BATCH: 192, WORDS: 256 });
 
 // A magazine is 64 words on a 64-word boundary, so one word (TOP) says both which magazine it is
 // (its high bits) and how far it is filled (its low six): entries stand in words 4..63, and a top
 // whose low bits are 3 is an empty one. HOLDER is the truth about where it belongs, whatever lists
 // and tops say: 0 the pool, slot + 1, DEPOT + class, JOURNAL + a transaction's number in the table.
-// NEXT and COUNT are the depot's or the pool's while it lies there.
+// NEXT and COUNT are the depot's or the pool's while it lies there, and a rack's (block/rack.ts).
 export const MAGAZINE = Object.freeze({
   NEXT: 0,
   COUNT: 1,

@@ -1,6 +1,21 @@
-// The map, continued: records of the last recoveries and of the last minute's samples, which stand
-// in the header, of transactions, which stand in the region `journals`, with their entries, there
-// and in arrays of the pool, and what each slot counts. See layout.ts for the drawing.
+// The map, continued: a slot's magazines of each class, which stand in its record; records of the
+// last recoveries and of the last minute's samples, which stand in the header; of transactions,
+// which stand in the region `journals`, with their entries, there and in arrays of the pool; and
+// what each slot counts. See layout.ts for the drawing.
+
+/**
+ * A slot's magazines, 64 words of each kind, one for each class: the word index of the loaded one's
+ * top entry, how far that may be filled, the other one's top, how many blocks to refill, and the
+ * array that lists further ones (block/rack.ts).
+ */
+export const CACHE = Object.freeze({
+  TOP: 0,
+  LIMIT: 64,
+  PREVIOUS: 128,
+  BATCH: 192,
+  RACK: 256,
+  WORDS: 320,
+});
 
 // What a recovery found, and the sums of all so far: the last few, each by its number modulo COUNT
 // (heap/notices.ts). Fields of two words are numbers to 2^53, the low word first.

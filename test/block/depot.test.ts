@@ -49,7 +49,7 @@ function statesOf(heap: SharedHeap, ptrs: readonly number[]): number[] {
 /** The blocks in the loaded magazine of the first class. */
 function loadedIn(heap: SharedHeap): number[] {
   const { magazines, memory } = layersOf(heap);
-  const [top] = magazines.tops(1);
+  const top = magazines.tops(1)[0] ?? 0;
   const first = (top & ~MAGAZINE.MASK) + MAGAZINE.ENTRIES;
   return Array.from({ length: top + 1 - first }, (_, i) => memory.get(first + i) * 16);
 }

@@ -3,7 +3,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { filled } from '../../src/block/magazine.ts';
 import { MAGAZINE, STATE } from '../../src/word/layout.ts';
-import { ENTRY, TX } from '../../src/word/records.ts';
+import { CACHE, ENTRY, TX } from '../../src/word/records.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { FEW } from '../support/classes.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';
@@ -92,10 +92,10 @@ describe('a magazine', () => {
 
   test('changes places with the previous one, and both keep what they have', () => {
     const { on, blocks } = loaded();
-    on.magazines.exchange(ID);
+    on.magazines.exchange(ID, on.magazines.at(ID) + CACHE.PREVIOUS);
     expect([on.magazines.loaded(ID), on.magazines.countOf(ID)]).toEqual([0, 3]);
     expect(on.magazines.pop(ID), 'there was no previous one').toBe(0);
-    on.magazines.exchange(ID);
+    on.magazines.exchange(ID, on.magazines.at(ID) + CACHE.PREVIOUS);
     expect(on.magazines.pop(ID)).toBe(blocks.at(-1));
   });
 

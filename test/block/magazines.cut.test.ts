@@ -29,3 +29,30 @@ describe.each(['take', 'give', 'reclaim', 'flush'] as const)('a thread that dies
     expect(writes, 'so many deaths').toBeGreaterThan(300);
   });
 });
+
+/** A slot with a rack of up to two magazines, of which `gives` blocks have filled some. */
+function rackPlan(takes: number, gives: number, last: Step['do']): Plan {
+  const before = [
+    ...Array.from({ length: takes }, () => STEP),
+    ...Array.from({ length: gives }, (): Step => ({ ...STEP, do: 'give' })),
+  ];
+  return { ...planOf(0, 13, 0, last), before, last: { ...STEP, do: last } };
+}
+
+describe('a thread that dies with a rack', () => {
+  test.each([
+    ['take', [6, 9, 12], [0, 9, 12]],
+    ['give', [9, 12], [5, 6, 8]],
+    ['flush', [12], [0, 12]],
+  ] as const)('at %s leaves all arrays and blocks where they are found', (last, takes, gives) => {
+    let writes = 0;
+    for (const taken of takes) {
+      for (const given of gives) {
+        writes += cutLayer(MAGAZINES, rackPlan(taken, Math.min(given, taken), last), {
+          magazines: 512,
+        });
+      }
+    }
+    expect(writes, 'so many deaths').toBeGreaterThan(30);
+  });
+});

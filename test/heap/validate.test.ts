@@ -61,7 +61,7 @@ function add(on: Attachment, word: number, by: number): void {
 
 /** Word index of the loaded magazine's top entry. */
 function topEntry({ on }: Ground): number {
-  return on.magazines.tops(1)[0];
+  return on.magazines.tops(1)[0] ?? 0;
 }
 
 const inStates: [what: string, damage: (g: Ground) => void, finding: RegExp][] = [

@@ -3,8 +3,9 @@
 // say where a cached one lies. A block must be in exactly one place; while somebody lies dead in
 // the middle of something, in at least one.
 
-import { CACHE, CLASS, HEADER, MAGAZINE, PAGE, SLOT, STATE } from '../../src/word/layout.ts';
+import { CLASS, HEADER, MAGAZINE, PAGE, SLOT, STATE } from '../../src/word/layout.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
+import { placesOf } from '../../src/block/magazine.ts';
 import { isLive } from '../../src/block/statemap.ts';
 import type { Book, Operation, Pact } from './book.ts';
 
@@ -76,9 +77,8 @@ class Census {
     for (let slot = 0; slot < geometry.maxSlots; slot++) {
       const record = layout.slots + slot * SLOT.WORDS;
       const at = record + SLOT.CACHES + id;
-      const previous = memory.get(at + CACHE.PREVIOUS);
-      for (const top of [memory.get(at), previous, memory.get(record + SLOT.MOVING)]) {
-        this.entries(top, CACHED + slot, id);
+      for (const place of [...placesOf(memory, at, slot + 1), record + SLOT.MOVING]) {
+        this.entries(memory.get(place), CACHED + slot, id);
       }
     }
     let bound = geometry.magazines;

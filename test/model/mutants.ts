@@ -11,6 +11,7 @@ import { ofLock } from './mutants/lock.ts';
 import { ofMagazines } from './mutants/magazines.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { ofPages } from './mutants/pages.ts';
+import { ofRacks } from './mutants/racks.ts';
 import { ofRepair } from './mutants/repair.ts';
 import { ofSamples } from './mutants/samples.ts';
 import { ofStrays } from './mutants/strays.ts';
@@ -25,6 +26,7 @@ export const mutants: readonly Mutant[] = [
   ...ofPages,
   ...ofMagazines,
   ...ofDepot,
+  ...ofRacks,
   ...ofStrays,
   ...ofHeap,
   ...ofTakeover,

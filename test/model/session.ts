@@ -11,6 +11,7 @@ const FILES = [
   'lock',
   'pages',
   'depot',
+  'racks',
   'strays',
   'heap',
   'seats',

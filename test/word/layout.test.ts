@@ -5,7 +5,6 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FIXED, layoutOf, type Geometry } from '../../src/word/geometry.ts';
 import {
-  CACHE,
   CLASS,
   HEADER,
   LOCK,
@@ -17,7 +16,7 @@ import {
   TABLE,
   ZONE,
 } from '../../src/word/layout.ts';
-import { COUNTER, NOTICE, SAMPLE, TX } from '../../src/word/records.ts';
+import { CACHE, COUNTER, NOTICE, SAMPLE, TX } from '../../src/word/records.ts';
 import { standardClasses } from '../../src/block/sizeclass.ts';
 import { assertProperty } from '../support/random.ts';
 

@@ -17,11 +17,11 @@ export const ofDepot: readonly Mutant[] = [
     edits: [
       {
         path: DEPOT,
-        from: 'const old = memory.get(at);\n    if (old !== 0) shelf',
+        from: 'const old = memory.get(at);\n    if (old !== 0 && ',
         to:
           'shelf.popFull(magazines.holder);\n' +
           '    const old = memory.get(at);\n' +
-          '    if (old !== 0) shelf',
+          '    if (old !== 0 && ',
       },
       {
         path: DEPOT,

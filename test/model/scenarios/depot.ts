@@ -168,6 +168,18 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'empty magazines go to the pool through a slot that has moved nothing yet',
+    heap: { zones: [0, 16, 0] },
+    seats: 2,
+    before: (s) => {
+      const made = Array.from({ length: 10 }, () => 0);
+      heapOf(s, 1).allocMany(made, SIZE);
+      heapOf(s, 1).freeMany(made);
+      prepareMany(s, 1, 7);
+    },
+    threads: [(s) => heapOf(s, 0).reclaim(), (s) => round(s, 1, 1)],
+  },
+  {
     name: 'the last block: exactly one gets it',
     heap: { zones: [0, 1, 0] },
     seats: 2,
