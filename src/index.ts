@@ -1,9 +1,12 @@
 // atomalloc: a heap that many JavaScript threads share. Public names only; `word/layout.ts` draws
-// the heap, `heap/heap.ts` is where a call arrives. And the one thing that happens on import: heaps
-// are told of the guard, who does nothing where the system can be asked about threads.
+// the heap, `heap/heap.ts` is where a call arrives. And what happens on import: heaps are told of
+// the guard, who does nothing where the system can be asked about threads, and where scribes are to
+// be had, whom only a recording calls.
 
 import { bringIn } from './heap/attached.ts';
+import { bringInScribes } from './heap/recording.ts';
 import { guard } from './host/guard.ts';
+import { hireScribe } from './host/recorder.ts';
 
 export { SharedHeap, type Ptr } from './heap/heap.ts';
 export type { AllocOptions, AsyncAllocOptions, Shrinker } from './heap/patient.ts';
@@ -20,6 +23,7 @@ export type { HealthReason, PressureStats } from './heap/health.ts';
 export type { Recovered, RecoveryStats } from './heap/notices.ts';
 export type { RecoveredListener, Watched } from './heap/survivor.ts';
 export type { Ref } from './block/generations.ts';
+export type { Recorder, RecordingFigures } from './heap/recording.ts';
 export type { Roots } from './heap/roots.ts';
 export type { ClassStats, HeapStats, LockStats, SlotStats, ZoneStats } from './heap/stats.ts';
 export type { ReclaimStats } from './heap/tallies.ts';
@@ -36,3 +40,4 @@ export {
 } from './word/errors.ts';
 
 bringIn(guard);
+bringInScribes(hireScribe);

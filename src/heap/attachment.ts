@@ -18,6 +18,7 @@ import { StateMap } from '../block/statemap.ts';
 import { Strays } from '../block/strays.ts';
 import { Counters } from '../slot/counters.ts';
 import type { Seat, SlotTable } from '../slot/slot.ts';
+import { Tape } from '../slot/tape.ts';
 import { WaitList } from '../slot/waitlist.ts';
 import { ModeTable } from './mode.ts';
 
@@ -41,6 +42,7 @@ export interface Attachment {
   readonly simple: Simple;
   readonly counters: Counters;
   readonly waits: WaitList;
+  readonly tape: Tape;
 }
 
 /** The layers as the thread on a seat sees them. */
@@ -77,6 +79,7 @@ export function viewFrom(
     simple: new Simple(zones, states, locks),
     counters: new Counters(memory, layout, slot),
     waits: new WaitList(memory, layout, slot),
+    tape: new Tape(memory, layout, seat),
   };
 }
 

@@ -19,6 +19,7 @@ import { healthOf, type HealthReason } from './health.ts';
 import { checkMode, modeIn, writeMode, type Mode } from './mode.ts';
 import { open, type Formatted, type HeapHandle } from './open.ts';
 import { giveBlock, type Owner } from './owners.ts';
+import { record, type Recorder } from './recording.ts';
 import { Roots } from './roots.ts';
 import { noSlot } from './seated.ts';
 import { Session } from './session.ts';
@@ -202,6 +203,16 @@ export class SharedHeap extends Transacting implements Disposable {
   /** Why this thread's last refused operation was refused; null before the first. */
   get lastError(): AllocError | null {
     return this.refusal;
+  }
+
+  /**
+   * Writes every alloc, free and resize of all threads into `file`, in the format that `npm start`
+   * replays, until the recorder is stopped or this thread detaches. All of them take the slow path
+   * meanwhile. One recording at a time; throws BAD_OPTION for a second, or a file that cannot be.
+   */
+  record(file: string): Promise<Recorder> {
+    const seat = { inside: this.inside.bind(this), isSeated: () => this.isSeated };
+    return record(seat, this.handle, file);
   }
 
   /** One snapshot of all counts; exact when no thread is inside the heap. Takes no lock. */

@@ -7,6 +7,7 @@ import type { Magazines } from '../block/magazine.ts';
 import type { Entry, StateMap } from '../block/statemap.ts';
 import { TxEngine, type Blocks } from '../tx/engine.ts';
 import type { Allocation } from './allocate.ts';
+import { EVENT, type Tape } from '../slot/tape.ts';
 import type { WaitList } from '../slot/waitlist.ts';
 import type { Attachment } from './attachment.ts';
 import type { Release } from './release.ts';
@@ -17,9 +18,12 @@ class JournalledBlocks implements Blocks {
   private readonly allocation: Allocation;
   private readonly release: Release;
   private readonly waits: WaitList;
+  private readonly tape: Tape;
 
-  constructor({ states, magazines, waits }: Attachment, allocation: Allocation, release: Release) {
+  constructor(on: Attachment, allocation: Allocation, release: Release) {
+    const { states, magazines, waits, tape } = on;
     this.states = states;
+    this.tape = tape;
     this.magazines = magazines;
     this.allocation = allocation;
     this.release = release;
@@ -29,7 +33,10 @@ class JournalledBlocks implements Blocks {
   takeFor(size: number, entry: Entry): number | AllocError {
     const id = this.magazines.classOf(size);
     const granule = id === 0 ? 0 : this.magazines.popFor(id, entry);
-    return granule || this.allocation.alloc(size, GRANULE.BYTES, undefined, entry);
+    if (granule !== 0) return granule;
+    const found = this.allocation.alloc(size, GRANULE.BYTES, undefined, entry);
+    if (typeof found === 'number') this.tape.note(EVENT.ALLOC, found, size);
+    return found;
   }
 
   stow(granule: number): boolean {

@@ -23,6 +23,7 @@ import { COUNTER, TX } from '../word/records.ts';
 import { slotOfToken, tokenOf, type Lock } from '../word/lock.ts';
 import type { TxEngine } from '../tx/engine.ts';
 import { clockMs } from '../slot/thread.ts';
+import { forgetTape } from '../slot/tape.ts';
 import { Counters } from '../slot/counters.ts';
 import { Samples } from '../slot/samples.ts';
 import { Allocation } from './allocate.ts';
@@ -30,6 +31,7 @@ import { announce } from './announce.ts';
 import { depotsWith, type Attachment } from './attachment.ts';
 import { engineOf } from './journalled.ts';
 import { Notices, type Recovered } from './notices.ts';
+import { endRecording } from './recording.ts';
 import { Release } from './release.ts';
 
 const { DEATHS, PROBED, RECOVERY_LOCK, ROOT_LOCK } = HEADER;
@@ -119,6 +121,8 @@ export class Recovery {
     const milliseconds = performance.now() - start;
     const what = { cachedBlocks, ownedBlocks, unreturnedBlocks, milliseconds };
     const found = this.notices.writeLocked({ ...who, ...what }, free);
+    endRecording(this.on, tokenOf(slot, incarnation));
+    forgetTape(memory, layout, slot);
     counters.close();
     waits.forget(slot);
     table.bury(slot); // COMMIT

@@ -37,10 +37,13 @@ export class Release {
     const { states } = this.on;
     const granule = states.granuleOf(ptr);
     if (granule < 0) return this.refused(ptr, false);
+    const { tape } = this.on;
+    tape.open();
     const freed = states.checked
       ? this.finish(granule, generation ?? states.generations.current(granule)) &&
         this.freeBlock(granule, this.ending)
       : this.freeBlock(granule);
+    tape.close(freed, granule);
     if (!freed) return this.refused(ptr, this.isBlockStart(granule));
     return null;
   }
@@ -60,7 +63,7 @@ export class Release {
       const won = ours || states.generations.finish(granule, memory.get(entry.at + AT));
       if (!won) return this.void(entry);
     }
-    return this.counted(this.sendHome(granule, entry)) || this.void(entry);
+    return this.counted(this.sendHomeNoted(granule, entry)) || this.void(entry);
   }
 
   /** Recovery: sends home the block whose generation the dead has ended. */
@@ -70,7 +73,7 @@ export class Release {
     if (memory.load(entry.at + KIND) === 0) return;
     const granule = memory.get(entry.at + BLOCK);
     const owed = states.generations.wasFinishedBy(granule, slot) && isLive(states.get(granule));
-    if (!owed || !this.sendHome(granule, entry)) this.void(entry);
+    if (!owed || !this.sendHomeNoted(granule, entry)) this.void(entry);
   }
 
   /** Recovery: frees every block that is in the name of a slot alone; returns how many. */
@@ -82,7 +85,8 @@ export class Release {
     for (; granule >= 0; granule = states.nextOf(slot + 1, granule + 1)) {
       if (!isLive(states.get(granule))) continue;
       const seen = states.generations.current(granule);
-      if (this.finish(granule, seen) && this.counted(this.sendHome(granule, this.ending))) blocks++;
+      if (!this.finish(granule, seen)) continue;
+      if (this.counted(this.sendHomeNoted(granule, this.ending))) blocks++;
     }
     return blocks;
   }
@@ -97,6 +101,14 @@ export class Release {
     magazines.put(granule, id); // counts itself
     if (entry !== undefined) this.void(entry);
     return true;
+  }
+
+  /** As `sendHome`, for a recording. */
+  private sendHomeNoted(granule: number, entry: Entry): boolean {
+    this.on.tape.open();
+    const freed = this.sendHome(granule, entry);
+    this.on.tape.close(freed, granule);
+    return freed;
   }
 
   /** Past the magazines. */

@@ -7,6 +7,7 @@
 
 import { GRANULE, STATE } from '../word/layout.ts';
 import { classOfState } from '../block/statemap.ts';
+import { EVENT } from '../slot/tape.ts';
 import type { Attachment } from './attachment.ts';
 
 const { LARGE, SIMPLE_LIVE } = STATE;
@@ -32,6 +33,13 @@ export class Resize {
   inPlace(granule: number, size: number): boolean {
     const { on } = this;
     if (!Number.isInteger(size) || size <= 0 || size > on.states.granules * BYTES) return false;
+    const done = this.change(granule, size);
+    if (done) on.tape.note(EVENT.REALLOC, granule, size);
+    return done;
+  }
+
+  private change(granule: number, size: number): boolean {
+    const { on } = this;
     const state = on.states.get(granule);
     const id = classOfState(state);
     const granules = Math.ceil(size / BYTES);

@@ -5,6 +5,7 @@
 
 import { GRANULE } from '../word/layout.ts';
 import { allocError, HeapError, type AllocError } from '../word/errors.ts';
+import { EVENT } from '../slot/tape.ts';
 import { Magazines } from '../block/magazine.ts';
 import type { ZoneName } from '../page/zone.ts';
 import { currentHost, identityOf, type AttachedHeaps } from './attached.ts';
@@ -128,7 +129,10 @@ export abstract class Seated extends HeapViews {
     try {
       this.attend();
       const granule = this.session.allocation.find(size, align, zone);
-      return typeof granule === 'number' ? granule * BYTES || SHORT : this.refuse(granule);
+      if (typeof granule !== 'number') return this.refuse(granule);
+      if (granule === 0) return SHORT;
+      this.session.on.tape.note(EVENT.ALLOC, granule, size, align);
+      return granule * BYTES;
     } catch (error) {
       this.magazines = this.nobodys;
       this.cut = error;

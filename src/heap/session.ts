@@ -13,6 +13,7 @@ import { Allocation } from './allocate.ts';
 import { viewFrom, type Attachment } from './attachment.ts';
 import { engineOf } from './journalled.ts';
 import type { Formatted } from './open.ts';
+import { endRecording } from './recording.ts';
 import { Recovery } from './recovery.ts';
 import { Release } from './release.ts';
 import { Resize } from './resize.ts';
@@ -69,6 +70,7 @@ export class Session {
     if (freesItsOwn) this.release.freeOwnedBy(seat.slot);
     states.disown(seat.slot);
     for (const depot of depots) depot?.flush();
+    endRecording(this.on, seat.token);
     counters.close();
     waits.leave();
     table.release(seat.slot);

@@ -3,7 +3,7 @@
 // it back from the header and comes to the same layout.
 
 import { CLASS, GRANULE, HEADER, MAGAZINE, PAGE, ROOT, SLOT, TABLE, ZONE } from './layout.ts';
-import { COUNTER, TX } from './records.ts';
+import { COUNTER, TAPE, TX } from './records.ts';
 
 const ROOTS_AT = HEADER.WORDS;
 const ZONES_AT = ROOTS_AT + ROOT.COUNT * ROOT.WORDS;
@@ -51,6 +51,7 @@ export interface Layout {
   readonly magazines: number;
   readonly pageMap: number;
   readonly generations: number;
+  readonly tapes: number;
   readonly endWords: number;
   readonly countersByte: number;
   readonly bytesByte: number;
@@ -111,7 +112,8 @@ function regionsOf(g: Geometry, pages: number) {
   const magazines = align(journals + g.maxSlots * TX.PER_SLOT * TX.WORDS, MAGAZINE.WORDS);
   const pageMap = magazines + g.magazines * MAGAZINE.WORDS;
   const generations = pageMap + pages * PAGE.WORDS;
-  const endWords = align(generations + (g.checked ? granules : 0), MAGAZINE.WORDS);
+  const tapes = generations + (g.checked ? granules : 0);
+  const endWords = align(tapes + (g.maxSlots + SLOT.SPARES) * TAPE.WORDS, MAGAZINE.WORDS);
   const countersByte = endWords * 4;
   const bytesByte = countersByte + (g.maxSlots + SLOT.SPARES) * COUNTER.WORDS * 8;
   const states = TABLE.BYTES + granules + 1; // one more: no block's, always FREE
@@ -125,6 +127,7 @@ function regionsOf(g: Geometry, pages: number) {
     magazines,
     pageMap,
     generations,
+    tapes,
     endWords,
     countersByte,
     bytesByte,

@@ -16,6 +16,7 @@
 //               │ arrays      a pool of 64 words each           │  magazines of 60 blocks, journals
 //               │ page map    one record per page               │  the buddy's and the slabs' truth
 //               │ generations (checked heaps) a word a granule  │
+//               │ tapes       events that are recorded          │  a ring of 64 for each slot
 //               │ counters    16 doubles per slot               │  doubles from here
 //               │ class table size → class                      │  bytes from here
 //               │ state map   one byte per granule              │  the truth about every pointer
@@ -67,6 +68,8 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   STALL        slot/stall.ts         all      atomic   valid: each change is one CAS
 //   SAMPLED      who samples, by CAS   all      atomic   valid: one sample may be missing
 //   SAMPLES      who samples           all      atomic   see SAMPLE
+//   RECORD…      heap/recording.ts     all      atomic   names the dead: recovery ends a recording
+//   TAPE_*       slot/tape.ts          all      atomic   valid: see there
 export const HEADER = Object.freeze({
   MAGIC: 0,
   VERSION: 1,
@@ -112,6 +115,12 @@ export const HEADER = Object.freeze({
   STALL: 288,
   SAMPLED: 289,
   SAMPLES: 296,
+  RECORDER: 480,
+  RECORDING: 481,
+  RECORDED: 482,
+  TAPE_TICKETS: 483,
+  TAPE_DROPPED: 484,
+  TAPE_CALL: 485,
   WORDS: 512,
 });
 

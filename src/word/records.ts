@@ -128,3 +128,18 @@ export const COUNTER = Object.freeze({
   PACKED_BYTES: 24,
   WORDS: 32,
 });
+
+/** What a seat has of a recording (slot/tape.ts): a ring of ENTRIES, a power of two, from FIRST. */
+export const TAPE = Object.freeze({
+  ANNOUNCED: 0,
+  HEAD: 1,
+  TAIL: 2,
+  FIRST: 16,
+  ENTRIES: 64,
+  TICKET: 0,
+  WHAT: 1,
+  GRANULE: 2,
+  SIZE: 3,
+  ENTRY_WORDS: 4,
+  WORDS: 16 + 64 * 4,
+});
