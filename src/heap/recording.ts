@@ -39,7 +39,7 @@ export interface RecordingFigures {
   readonly blocks: number;
   /** Threads that did something; one that attaches again is another. */
   readonly threads: number;
-  /** Events that found no room on their tape for half a second. */
+  /** Events that found no room on their tape for two seconds. */
   readonly dropped: number;
   /** Frees and resizes of blocks that were there before the recording. */
   readonly foreign: number;
@@ -108,7 +108,7 @@ function recorderOf(over: Promise<RecordingFigures>, quiet: () => void): Recorde
 }
 
 /** This seat has the recording; its number. */
-function prepare({ memory, seat }: Attachment): number {
+export function prepare({ memory, seat }: Attachment): number {
   if (memory.cas(RECORDER, 0, seat.token) !== 0) {
     throw new HeapError('BAD_OPTION', 'this heap is being recorded: stop that recording first');
   }
@@ -118,7 +118,8 @@ function prepare({ memory, seat }: Attachment): number {
   return number;
 }
 
-function begin(on: Attachment, number: number): void {
+/** All threads record from here on. */
+export function begin(on: Attachment, number: number): void {
   const { memory, seat } = on;
   const ours = memory.load(RECORDER) === seat.token && memory.load(RECORDING) === -number;
   if (!ours) throw new HeapError('DETACHED', allocError('DETACHED', 0).message);
@@ -127,7 +128,7 @@ function begin(on: Attachment, number: number): void {
 }
 
 /** Nothing is recorded from here on; the scribe reads what is left, and has the tapes until then. */
-function mute(on: Attachment, number: number): void {
+export function mute(on: Attachment, number: number): void {
   const { memory, seat } = on;
   const ours = memory.load(RECORDER) === seat.token && memory.load(RECORDING) === number;
   if (!ours) return;

@@ -91,6 +91,7 @@ async function write(): Promise<RecordingFigures> {
   const into = openSync(spool, 'w');
   await publish(); // a file that cannot be written is found out before anything is recorded
   const reader = new TapeReader(memory, layout, table, number);
+  reader.begin();
   parentPort?.postMessage('ready');
   await record(reader, into);
   finish(reader, into);

@@ -11,7 +11,7 @@
 //
 //   the seat                                        the reader
 //   ANNOUNCED: no ticket to come is before this     TICKETS: what lies before it may be read
-//   TICKETS, one more                               ANNOUNCED of each seat: but nothing behind that
+//   TICKETS, two more                               ANNOUNCED of each seat: but nothing behind that
 //   the entry, then HEAD                            HEAD of each seat, and entries up to it
 //   ANNOUNCED: none                                 TAIL: room again
 //
@@ -19,7 +19,7 @@
 // what it has drawn is on its tape, for HEAD is written before and read afterwards. A seat that is
 // slow holds up those behind it; a dead one does not: it writes nothing any more.
 //
-// A full tape is waited for, half a second at most and only as long as it is being read; then the
+// A full tape is waited for, two seconds at most and only as long as it is being read; then the
 // event is dropped and counted. Nobody waits here who holds a lock that a free could want, so who
 // waits is waited for by the reader only, and that needs no lock.
 //
@@ -27,6 +27,7 @@
 //   ANNOUNCED  the slot    reader    atomic  the reader asks whether it lives; recovery wipes it
 //   HEAD       the slot    reader    atomic  valid: an entry behind it is not there
 //   TAIL       the reader  the slot  atomic  valid: what was not taken is read again, or dropped
+//   STUCK      the slot    the slot  plain   valid: where a wait was in vain; there is no second one
 //   entries    the slot    reader    plain   valid: HEAD publishes, TAIL gives back
 //   TICKETS    any         any       atomic  valid: a ticket that nobody has
 //   DROPPED    any         reader    atomic  valid: a count
@@ -41,8 +42,8 @@ import { TAPE } from '../word/records.ts';
 import type { Seat, SlotTable } from './slot.ts';
 
 const { RECORDING, RECORDED, TAPE_TICKETS, TAPE_DROPPED, TAPE_CALL } = HEADER;
-const { ANNOUNCED, HEAD, TAIL, ENTRIES, FIRST, WORDS, TICKET, WHAT, GRANULE, SIZE } = TAPE;
-const { ENTRY_WORDS } = TAPE;
+const { ANNOUNCED, HEAD, TAIL, STUCK, ENTRIES, FIRST, WORDS } = TAPE;
+const { TICKET, WHAT, GRANULE, SIZE, ENTRY_WORDS } = TAPE;
 
 /** As in the file (bench/traces). */
 export const EVENT = Object.freeze({ ALLOC: 1, FREE: 2, REALLOC: 3 });
@@ -52,7 +53,7 @@ const OP_BITS = 2;
 const ALIGN_BITS = 5;
 const SIZE_MAX = 2 ** 32 - 1;
 /** Waits of a full tape, and how long each. */
-const ATTEMPTS = 50;
+const ATTEMPTS = 200;
 const WAIT_MS = 10;
 /** How far a tape is filled when its reader is called. */
 const CALL_AT = ENTRIES / 2;
@@ -68,8 +69,6 @@ export class Tape {
   private readonly incarnation: number;
   private stage = OFF;
   private ticket = 0;
-  /** The TAIL at which a wait was in vain: there is no second one. */
-  private stuckAt = -1;
 
   constructor(memory: Memory, layout: Layout, { slot, incarnation }: Seat) {
     this.memory = memory;
@@ -99,9 +98,8 @@ export class Tape {
     const { memory, mine } = this;
     this.stage = this.hasRoom() ? DRAWN : FULL;
     if (this.stage === FULL) return;
-    // Odd, so never none; one too early is no harm.
-    memory.store(mine + ANNOUNCED, (memory.load(TAPE_TICKETS) - 1) | 1);
-    this.ticket = memory.add(TAPE_TICKETS, 1);
+    memory.store(mine + ANNOUNCED, memory.load(TAPE_TICKETS) | 1);
+    this.ticket = memory.add(TAPE_TICKETS, 2) | 1; // odd, so never none
   }
 
   private finish(happened: boolean, op: number, granule: number, size: number, align: number) {
@@ -135,12 +133,12 @@ export class Tape {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const tail = memory.load(mine + TAIL);
       if (((head - tail) | 0) < ENTRIES) return true;
-      if (tail === this.stuckAt || memory.load(RECORDING) <= 0) return false;
+      if (~tail === memory.get(mine + STUCK) || memory.load(RECORDING) <= 0) return false;
       this.call();
       memory.wait(mine + TAIL, tail, WAIT_MS);
     }
-    this.stuckAt = memory.load(mine + TAIL);
-    return ((head - this.stuckAt) | 0) < ENTRIES;
+    memory.set(mine + STUCK, ~memory.load(mine + TAIL));
+    return false;
   }
 
   private call(): void {
@@ -169,15 +167,19 @@ export class TapeReader {
   private readonly tapes: number;
   private readonly table: SlotTable;
   private readonly number: number;
-  private readonly first: number;
+  private first = 0;
   private stalled = false;
 
-  /** What is on the tapes by now is an older recording's: nobody writes for this one yet. */
   constructor(memory: Memory, layout: Layout, table: SlotTable, number: number) {
     this.memory = memory;
     this.tapes = layout.tapes;
     this.table = table;
     this.number = number;
+  }
+
+  /** What is on the tapes by now is an older recording's: nobody writes for this one yet. */
+  begin(): void {
+    const { memory } = this;
     this.first = memory.load(TAPE_TICKETS);
     for (const tape of this.all()) memory.store(tape + TAIL, memory.load(tape + HEAD));
   }
@@ -194,7 +196,7 @@ export class TapeReader {
     memory.store(TAPE_CALL, 0);
     const bound = this.bound();
     const events: TapeEvent[] = [];
-    for (const [slot, tape] of this.all().entries()) this.take(slot, tape, bound, events);
+    this.all().forEach((tape, slot) => this.take(slot, tape, bound, events));
     this.stalled = events.length === 0;
     return events.sort((a, b) => (a.ticket - b.ticket) | 0);
   }
@@ -217,8 +219,8 @@ export class TapeReader {
   private bound(): number {
     const { memory, table } = this;
     let bound = memory.load(TAPE_TICKETS);
-    for (const [slot, tape] of this.all().entries()) {
-      const announced = memory.load(tape + ANNOUNCED);
+    for (let slot = 0; slot < table.seats; slot++) {
+      const announced = memory.load(this.tapes + slot * WORDS + ANNOUNCED);
       if (announced === 0 || ((announced - bound) | 0) >= 0) continue;
       // Then ask, which takes some microseconds: whoever sits there by now came after this load.
       if (this.stalled && table.isOver(slot)) continue;

@@ -134,6 +134,7 @@ export const TAPE = Object.freeze({
   ANNOUNCED: 0,
   HEAD: 1,
   TAIL: 2,
+  STUCK: 3,
   FIRST: 16,
   ENTRIES: 64,
   TICKET: 0,

@@ -16,6 +16,7 @@ import { ofRepair } from './mutants/repair.ts';
 import { ofSamples } from './mutants/samples.ts';
 import { ofStrays } from './mutants/strays.ts';
 import { ofTakeover } from './mutants/takeover.ts';
+import { ofTapes } from './mutants/tapes.ts';
 import { ofTx } from './mutants/tx.ts';
 import { ofWaits } from './mutants/waits.ts';
 
@@ -37,6 +38,7 @@ export const mutants: readonly Mutant[] = [
   ...ofJournals,
   ...ofWaits,
   ...ofSamples,
+  ...ofTapes,
 ];
 
 /** Mutants that no schedule can show, and why. */

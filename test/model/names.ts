@@ -2,7 +2,7 @@
 // `class 1 DEPOT_BLOCKS`, `slot 0 TOP of class 2`, `page 9 RUN`, `state of block 2304`.
 
 import { CLASS, HEADER, LOCK, MAGAZINE, PAGE, SLOT, TABLE, ZONE } from '../../src/word/layout.ts';
-import { COUNTER } from '../../src/word/records.ts';
+import { COUNTER, TAPE } from '../../src/word/records.ts';
 import type { Geometry, Layout } from '../../src/word/geometry.ts';
 
 type Names = Readonly<Record<string, number>>;
@@ -65,6 +65,7 @@ export class Namer {
     if (index < layout.magazines) return `journal[${index - layout.journals}]`;
     if (index < layout.pageMap) return this.magazine(index - layout.magazines);
     if (index < layout.generations) return this.page(index - layout.pageMap);
+    if (index >= layout.tapes) return this.tape(index - layout.tapes);
     return `generation of block ${(index - layout.generations + layout.firstGranule) * 16}`;
   }
 
@@ -99,6 +100,12 @@ export class Namer {
     const [index, word] = [offset >> 6, offset & MAGAZINE.MASK];
     if (word >= MAGAZINE.ENTRIES) return `magazine ${index} entry ${word - MAGAZINE.ENTRIES}`;
     return `magazine ${index} ${['NEXT', 'COUNT', 'spare', 'NONE'][word] ?? ''}`;
+  }
+
+  private tape(offset: number): string {
+    const [slot, word] = [Math.floor(offset / TAPE.WORDS), offset % TAPE.WORDS];
+    if (word >= TAPE.FIRST) return `tape of slot ${slot} entry[${word - TAPE.FIRST}]`;
+    return `tape of slot ${slot} ${['ANNOUNCED', 'HEAD', 'TAIL', 'STUCK'][word] ?? ''}`;
   }
 
   private page(offset: number): string {

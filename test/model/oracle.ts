@@ -214,7 +214,7 @@ export class Oracle {
       if (machine.killed[t] === 0) machine.drive(() => heap.detach());
     });
     // Whoever detaches rolls back what it has open.
-    this.stage.scenario.after?.(scene);
+    machine.drive(() => this.stage.scenario.after?.(scene));
     const { live } = census(auditor, scene.book, options);
     machine.sitting = LAST_OF_ALL;
     const last = machine.drive(() => this.stage.enter()) as SharedHeap;

@@ -23,6 +23,7 @@ const FILES = [
   'journals',
   'waits',
   'samples',
+  'tapes',
 ];
 
 /** Names of all scenarios, in order. */

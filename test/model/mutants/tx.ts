@@ -119,7 +119,7 @@ export const ofTx: readonly Mutant[] = [
     RELEASE,
     [
       [
-        'return this.counted(this.sendHome(granule, entry)) || this.void(entry);',
+        'return this.counted(this.sendHomeNoted(granule, entry)) || this.void(entry);',
         'const freed = this.counted(this.sendHome(granule));\n' +
           '    this.void(entry);\n' +
           '    return freed;',
