@@ -1,4 +1,5 @@
-// One worker that records the heap it is in, into a file, until it is killed.
+// One worker that records the heap it is in, into a file, and uses it a little, until it is killed.
+// It never stops the recording.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SharedHeap, type HeapHandle } from '../src/index.ts';
 

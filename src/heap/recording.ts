@@ -1,5 +1,5 @@
-// Recordings: every alloc, free and resize of all threads, on tapes (slot/tape.ts) and from there in
-// a file. One thread begins a recording and its scribe, a thread of its own, writes it: so whoever
+// Recordings: every alloc, free and resize of all threads, on tapes (slot/tape.ts), and from there
+// in a file. One thread begins a recording and its scribe, a thread of its own, writes it: so whoever
 // has to wait for room on a tape waits for somebody who waits for nobody. What a scribe is, is the
 // host's to say (src/host/recorder.ts).
 //
@@ -21,7 +21,7 @@
 //   RECORDING  who records; recovery all      atomic  as above; 0 comes before RECORDER's
 //   RECORDED   who records           readers  atomic  valid: a number that nobody has
 //
-// The detour comes before RECORDING on, and ends after it: what is on the tapes is whole in between.
+// The detour is there before RECORDING is on, and ends after it: so nothing is missed in between.
 // A scribe that finds another number in RECORDED leaves the tapes to that recording.
 
 import { DETOUR, HEADER } from '../word/layout.ts';
@@ -127,7 +127,7 @@ export function begin(on: Attachment, number: number): void {
   memory.store(RECORDING, number); // COMMIT
 }
 
-/** Nothing is recorded from here on; the scribe reads what is left, and has the tapes until then. */
+/** Nothing is recorded from here on; the scribe has the tapes until it has read what is left. */
 export function mute(on: Attachment, number: number): void {
   const { memory, seat } = on;
   const ours = memory.load(RECORDER) === seat.token && memory.load(RECORDING) === number;

@@ -27,7 +27,7 @@
 //   ANNOUNCED  the slot    reader    atomic  the reader asks whether it lives; recovery wipes it
 //   HEAD       the slot    reader    atomic  valid: an entry behind it is not there
 //   TAIL       the reader  the slot  atomic  valid: what was not taken is read again, or dropped
-//   STUCK      the slot    the slot  plain   valid: where a wait was in vain; there is no second one
+//   STUCK      the slot    the slot  plain   valid: where a wait was in vain: there is one there
 //   entries    the slot    reader    plain   valid: HEAD publishes, TAIL gives back
 //   TICKETS    any         any       atomic  valid: a ticket that nobody has
 //   DROPPED    any         reader    atomic  valid: a count
@@ -76,7 +76,7 @@ export class Tape {
     this.incarnation = incarnation;
   }
 
-  /** A block may be about to become free: if one is, that has its place in the order from here on. */
+  /** A block may be about to become free: if it is, that has its place in the order from here. */
   open(): void {
     // RACE: a recording may be beginning or ending: an event more or less.
     if (this.memory.get(RECORDING) <= 0) this.stage = OFF;

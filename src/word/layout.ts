@@ -16,7 +16,7 @@
 //               │ arrays      a pool of 64 words each           │  magazines of 60 blocks, journals
 //               │ page map    one record per page               │  the buddy's and the slabs' truth
 //               │ generations (checked heaps) a word a granule  │
-//               │ tapes       events that are recorded          │  a ring of 64 for each slot
+//               │ tapes       events that are recorded          │  a ring of 64 per slot
 //               │ counters    16 doubles per slot               │  doubles from here
 //               │ class table size → class                      │  bytes from here
 //               │ state map   one byte per granule              │  the truth about every pointer

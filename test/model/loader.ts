@@ -54,7 +54,7 @@ export const NARROWED: readonly Edit[] = [
   { path: 'src/block/rack.ts', from: 'SHARE_SHIFT = 8;', to: 'SHARE_SHIFT = 4;' },
   { path: 'src/block/rack.ts', from: 'BOUND_SHIFT = 1;', to: 'BOUND_SHIFT = 0;' },
   { path: 'src/block/shelf.ts', from: 'SHARE_SHIFT = 6;', to: 'SHARE_SHIFT = 3;' },
-  { path: 'src/word/records.ts', from: 'ENTRIES: 64,', to: 'ENTRIES: 2,' },
+  { path: 'src/word/records.ts', from: 'ENTRIES: 64,', to: 'ENTRIES: 4,' },
   {
     path: 'src/word/memory.ts',
     from: 'const part = Math.min(PART_BYTES, length - done);',

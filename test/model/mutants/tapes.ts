@@ -14,7 +14,7 @@ const LEAVES = 'tapes: who records leaves, beside a free';
 
 export const ofTapes: readonly Mutant[] = [
   mutantOf('a free draws its ticket when its block is free', AGAIN, RELEASE, [
-    ['tape.open();\n    const freed', 'const freed'],
+    ['const { tape } = this.on;\n    tape.open();', 'const { tape } = this.on;'],
     [
       'tape.close(freed, granule);\n    if',
       'tape.open();\n    tape.close(freed, granule);\n    if',
