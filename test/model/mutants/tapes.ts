@@ -6,6 +6,7 @@ const TAPE = 'src/slot/tape.ts';
 const RELEASE = 'src/heap/release.ts';
 const RECORDING = 'src/heap/recording.ts';
 
+const TWO = 'tapes: two write at once, and one reads';
 const AGAIN = 'tapes: a block that is freed, and taken by another';
 const HANDED = 'tapes: a block handed over, and freed there';
 const ROOM = 'tapes: more events than one has room for';
@@ -22,24 +23,30 @@ export const ofTapes: readonly Mutant[] = [
   ]),
   mutant(
     'a ticket is drawn before it is announced',
-    AGAIN,
+    TWO,
     TAPE,
     'memory.store(mine + ANNOUNCED, memory.load(TAPE_TICKETS) | 1);\n' +
       '    this.ticket = memory.add(TAPE_TICKETS, 2) | 1;',
     'this.ticket = memory.add(TAPE_TICKETS, 2) | 1;\n' +
       '    memory.store(mine + ANNOUNCED, this.ticket);',
   ),
-  mutant('what has been announced holds nobody up', AGAIN, TAPE, 'bound = announced;', ''),
-  mutantOf('the tickets are read after who has announced one', AGAIN, TAPE, [
+  mutant('what has been announced holds nobody up', TWO, TAPE, 'bound = announced;', ''),
+  mutantOf(
+    'the tickets are read after who has announced one',
+    TWO,
+    TAPE,
     [
-      'let bound = memory.load(TAPE_TICKETS);',
-      'const seen = memory.load(TAPE_TICKETS);\n    let bound = seen;',
+      [
+        'let bound = memory.load(TAPE_TICKETS);',
+        'const seen = memory.load(TAPE_TICKETS);\n    let bound = seen;',
+      ],
+      ['return bound;', 'return bound === seen ? memory.load(TAPE_TICKETS) : bound;'],
     ],
-    ['return bound;', 'return bound === seen ? memory.load(TAPE_TICKETS) : bound;'],
-  ]),
+    { walk: 'nobody' },
+  ),
   mutant(
     'an announcement ends before its entry is there',
-    AGAIN,
+    TWO,
     TAPE,
     'if (happened) this.write(op, granule, size, align);\n      memory.store(mine + ANNOUNCED, 0);',
     'memory.store(mine + ANNOUNCED, 0);\n      if (happened) this.write(op, granule, size, align);',
@@ -90,7 +97,7 @@ export const ofTapes: readonly Mutant[] = [
   ),
   mutantOf(
     'a recording is nobody’s before it is over',
-    ENDS,
+    LEAVES,
     RECORDING,
     [
       [

@@ -34,6 +34,10 @@ function reads(scene: Scene, times: number): void {
   for (let i = 0; i < times; i++) for (const event of reader.read()) read.push(event);
 }
 
+function notes(scene: Scene, me: number, granule: number): void {
+  heapOf(scene, me)['inside'](({ on }) => on.tape.note(EVENT.ALLOC, granule, SIZE));
+}
+
 /** What is left on the tapes, in one order with what was read before. */
 function readOn(scene: Scene): void {
   const reader = readerOf(scene);
@@ -77,6 +81,14 @@ function isOver({ memory }: Scene): void {
 }
 
 export const scenarios: readonly Scenario[] = [
+  {
+    name: 'tapes: two write at once, and one reads',
+    ...taped,
+    heap: plain,
+    seats: 3,
+    threads: [(s) => notes(s, 0, 100), (s) => notes(s, 1, 200), (s) => reads(s, 2)],
+    check: (s) => allThere(s, 2),
+  },
   {
     name: 'tapes: a block that is freed, and taken by another',
     ...taped,
