@@ -105,7 +105,7 @@ export class Tape {
   private finish(happened: boolean, op: number, granule: number, size: number, align: number) {
     const { memory, mine } = this;
     if (this.stage === FULL) {
-      if (happened) memory.add(TAPE_DROPPED, 1);
+      if (happened) this.drop();
     } else {
       if (happened) this.write(op, granule, size, align);
       memory.store(mine + ANNOUNCED, 0);
@@ -127,9 +127,18 @@ export class Tape {
     if (((head + 1 - memory.load(mine + TAIL)) | 0) === CALL_AT) this.call();
   }
 
+  private drop(): void {
+    this.memory.add(TAPE_DROPPED, 1);
+  }
+
   private hasRoom(): boolean {
     const { memory, mine } = this;
     const head = memory.load(mine + HEAD);
+    return ((head - memory.load(mine + TAIL)) | 0) < ENTRIES || this.waitForRoom(head);
+  }
+
+  private waitForRoom(head: number): boolean {
+    const { memory, mine } = this;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const tail = memory.load(mine + TAIL);
       if (((head - tail) | 0) < ENTRIES) return true;

@@ -11,6 +11,9 @@ const UNREACHED: Readonly<Record<string, string>> = {
   'src/block/magazine.ts lost': 'two threads free one block: see test/block/magazine.test.ts',
   'src/tx/journal.ts forget': 'every 2^28 transactions of one record: see test/tx/record.test.ts',
   'src/tx/journal.ts isChained': 'its step to a second array is taken in test/tx/journal.test.ts',
+  'src/slot/tape.ts waitForRoom': 'it may end by its time alone: see test/slot/tape.test.ts',
+  'src/slot/tape.ts drop': 'after such a wait',
+  'src/slot/tape.ts rest': 'of a scribe alone',
   'src/heap/create.ts create': 'nobody else has the buffer yet',
   'src/heap/session.ts sitDown': 'a wait for one of eight spare seats, all of them taken at once',
 };

@@ -168,12 +168,18 @@ export const scenarios: readonly Scenario[] = [
       (s) => {
         const heap = heapOf(s, 0);
         const number = heap['inside'](({ on }) => claim(on));
+        const { layout, table } = s.on[0]!;
+        const reader = new TapeReader(s.memory, layout, table, number);
+        reader.begin();
         heap['inside'](({ on }) => begin(on, number));
         heap['inside'](({ on }) => mute(on, number));
+        if (!reader.isOn()) for (const event of reader.read()) read.push(event);
+        reader.isPending();
         heap['inside'](({ on }) => endRecording(on, on.seat.token));
       },
       (s) => round(s, 1, SIZE),
     ],
+    each: () => void (read.length = 0),
     after: isOver,
   },
   {
