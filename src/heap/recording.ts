@@ -1,5 +1,5 @@
 // Recordings: every alloc, free and resize of all threads, on tapes (slot/tape.ts), and from there
-// in a file. One thread begins a recording and its scribe, a thread of its own, writes it: so whoever
+// in a file. One thread begins a recording, and its scribe, a thread of its own, writes it: so who
 // has to wait for room on a tape waits for somebody who waits for nobody. What a scribe is, is the
 // host's to say (src/host/recorder.ts).
 //
@@ -29,7 +29,6 @@ import { allocError, HeapError } from '../word/errors.ts';
 import type { Attachment } from './attachment.ts';
 import { setDetour } from './detour.ts';
 import type { HeapHandle } from './open.ts';
-import type { Session } from './session.ts';
 
 const { RECORDER, RECORDING, RECORDED, TAPE_DROPPED } = HEADER;
 
@@ -66,7 +65,7 @@ export type Scribes = (handle: HeapHandle, number: number, file: string) => Prom
 
 /** How a recording reaches its thread's seat. */
 export interface Seating {
-  inside<T>(work: (session: Session) => T): T;
+  inside<T>(work: (session: { readonly on: Attachment }) => T): T;
   isSeated(): boolean;
 }
 

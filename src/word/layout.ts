@@ -70,6 +70,7 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   SAMPLES      who samples           all      atomic   see SAMPLE
 //   RECORD…      heap/recording.ts     all      atomic   names the dead: recovery ends a recording
 //   TAPE_*       slot/tape.ts          all      atomic   valid: see there
+//   RECORD, TAPE…: heap/recording.ts   all      atomic   names the dead: recovery ends a recording
 export const HEADER = Object.freeze({
   MAGIC: 0,
   VERSION: 1,
