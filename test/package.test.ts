@@ -112,9 +112,10 @@ describe('an embedder', () => {
     expectOneBlock(ROOT);
   });
 
-  test('reaches package.json, and no file behind the public names', () => {
+  test('reaches package.json and what is Node’s own, and no file behind the public names', () => {
     const resolve = (name: string) => node(embedder, `console.log(import.meta.resolve('${name}'))`);
     expect(resolve('atomalloc/package.json')).toMatch(/package\.json\n$/);
+    expect(resolve('atomalloc/node')).toMatch(/dist\/src\/host\/node\.js\n$/);
     expect(() => resolve('atomalloc/dist/src/index.js')).toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
 
