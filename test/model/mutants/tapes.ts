@@ -52,7 +52,7 @@ export const ofTapes: readonly Mutant[] = [
     'memory.store(mine + ANNOUNCED, 0);\n      if (happened) this.write(op, granule, size, align);',
   ),
   mutant(
-    'a free that failed is recorded',
+    'an event is written twice',
     ROOM,
     TAPE,
     'if (happened) this.write(op, granule, size, align);',
