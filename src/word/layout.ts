@@ -68,8 +68,6 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   STALL        slot/stall.ts         all      atomic   valid: each change is one CAS
 //   SAMPLED      who samples, by CAS   all      atomic   valid: one sample may be missing
 //   SAMPLES      who samples           all      atomic   see SAMPLE
-//   RECORD…      heap/recording.ts     all      atomic   names the dead: recovery ends a recording
-//   TAPE_*       slot/tape.ts          all      atomic   valid: see there
 //   RECORD, TAPE…: heap/recording.ts   all      atomic   names the dead: recovery ends a recording
 export const HEADER = Object.freeze({
   MAGIC: 0,
