@@ -9,8 +9,12 @@ import { guard } from './host/guard.ts';
 import { hireScribe } from './host/recorder.ts';
 
 export { SharedHeap, type Ptr } from './heap/heap.ts';
-export type { AllocOptions, AsyncAllocOptions, Shrinker } from './heap/patient.ts';
 export type { ColdHandle } from './heap/cold.ts';
+export type { AllocOptions, AsyncAllocOptions } from './heap/patient.ts';
+export type { Shrinker } from './heap/thrifty.ts';
+export type { OutOfMemory, OutOfMemoryHandler } from './heap/pleading.ts';
+export type { Victim } from './heap/victims.ts';
+export type { Budget, BudgetLimits, BudgetUsage } from './heap/budget.ts';
 export type { HeapOptions } from './heap/create.ts';
 export type { HeapHandle } from './heap/open.ts';
 export type { Mode } from './heap/mode.ts';

@@ -14,12 +14,13 @@
 // How many blocks lie in the depot, and how many a magazine may hold, is the shelf's decision
 // (shelf.ts), made anew with each magazine that is loaded; what is more goes home to the slabs.
 
-import { CLASS, HEADER, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
+import { CLASS, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
-import { raiseTo, type Memory } from '../word/memory.ts';
+import type { Memory } from '../word/memory.ts';
 import { CACHE } from '../word/records.ts';
 import { Limits } from './limits.ts';
 import { filled, placesOf, type Magazines } from './magazine.ts';
+import { countOut } from './out.ts';
 import type { ArrayPool } from './pool.ts';
 import { Rack } from './rack.ts';
 import { Shelf } from './shelf.ts';
@@ -29,7 +30,6 @@ import type { Entry, StateMap } from './statemap.ts';
 const { CAPACITY } = CLASS;
 const { PREVIOUS, BATCH, RACK } = CACHE;
 const { COUNT, ENTRIES, NONE, MASK } = MAGAZINE;
-const { OUT, OUT_PEAK } = HEADER;
 const { SHELVED } = STATE;
 
 /** Blocks that a slot's first refill of a class takes; each further one takes twice as many. */
@@ -177,10 +177,7 @@ export class Depot implements Guarded {
 
   /** Blocks left the slabs for a slot (or came back): the total and its peak. */
   private moved(blocks: number): void {
-    const { memory } = this;
-    const granules = blocks * this.source.granules;
-    const out = memory.add(OUT, granules) + granules;
-    if (blocks > 0) raiseTo(memory, OUT_PEAK, out);
+    countOut(this.memory, this.magazines.slot, blocks * this.source.granules);
   }
 
   /** The old magazine into EMPTIES, then TOP, then the list: in two places, never in none. */

@@ -7,12 +7,12 @@
 // Equations, per zone:
 //   LARGE_RUNS == LARGE bytes;  LARGE_PAGES == sum of their pages
 
-import { HEADER, STATE, ZONE } from '../word/layout.ts';
-import { raiseTo, type Memory } from '../word/memory.ts';
+import { STATE, ZONE } from '../word/layout.ts';
+import type { Memory } from '../word/memory.ts';
 import type { Zone, Zones } from '../page/zone.ts';
+import { countOut } from './out.ts';
 import type { Entry, StateMap } from './statemap.ts';
 
-const { OUT, OUT_PEAK } = HEADER;
 const { LARGE, FREE } = STATE;
 const { ENTRY } = ZONE;
 
@@ -97,8 +97,6 @@ export class Large {
   }
 
   private moved(pages: number): void {
-    const granules = pages << this.zones.map.granuleShift;
-    const out = this.memory.add(OUT, granules) + granules;
-    if (pages > 0) raiseTo(this.memory, OUT_PEAK, out);
+    countOut(this.memory, this.states.slot, pages << this.zones.map.granuleShift);
   }
 }

@@ -16,15 +16,16 @@
 
 import { HEADER, LOCK, PAGE, STATE } from '../word/layout.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
-import { raiseTo, type Memory } from '../word/memory.ts';
+import type { Memory } from '../word/memory.ts';
 import type { Claim } from '../page/buddy.ts';
 import type { PageMap } from '../page/pagemap.ts';
 import type { Zones } from '../page/zone.ts';
 import { Boundary } from './boundary.ts';
+import { countOut } from './out.ts';
 import { repairArenas } from './simplerepair.ts';
 import type { Entry, StateMap } from './statemap.ts';
 
-const { SIMPLE_LOCK, SIMPLE_ARENAS, SIMPLE_BLOCKS, SIMPLE_GRANULES, OUT, OUT_PEAK } = HEADER;
+const { SIMPLE_LOCK, SIMPLE_ARENAS, SIMPLE_BLOCKS, SIMPLE_GRANULES } = HEADER;
 const { SIMPLE_TOUCHED, SIMPLE_ENTRY } = HEADER;
 const { OWNER, ARENA, TRANSIT, NEXT, FREE: LIVE_BLOCKS, BITS: LOWEST, HEAD } = PAGE;
 const LIVE_GRANULES = LOWEST + 1;
@@ -215,8 +216,7 @@ export class Simple implements Guarded {
     map.set(arena, LIVE_GRANULES, map.get(arena, LIVE_GRANULES) + granules);
     memory.set(SIMPLE_BLOCKS, memory.get(SIMPLE_BLOCKS) + blocks);
     memory.set(SIMPLE_GRANULES, memory.get(SIMPLE_GRANULES) + granules);
-    const out = memory.add(OUT, granules) + granules;
-    if (granules > 0) raiseTo(memory, OUT_PEAK, out);
+    countOut(memory, this.states.slot, granules);
   }
 
   /** A new arena with room for `granules`; false if the zone has none. */

@@ -43,17 +43,19 @@ export class StateMap {
   /** Of a checked heap; else nothing is there. */
   readonly generations: Generations;
   readonly checked: boolean;
+  /** The seat in whose name blocks become live. */
+  readonly slot: number;
   /** Whether this heap tracks owners. */
   readonly tracked: boolean;
   private readonly owners: number;
   private readonly owner: number;
   private readonly granuleShift: number;
 
-  /** `slot` is the seat in whose name blocks become live. */
   constructor(memory: Memory, layout: Layout, slot: number) {
     this.generations = new Generations(memory, layout, slot);
     this.checked = layout.checked;
     this.tracked = layout.owners > 0;
+    this.slot = slot;
     this.owner = slot + 1;
     this.owners = (layout.owners - layout.firstGranule) | 0;
     this.granuleShift = layout.granuleShift | 0;

@@ -67,6 +67,12 @@ export class Allocation {
     return this.failed('OUT_OF_MEMORY', size);
   }
 
+  /** There may be memory, but not in that budget. */
+  overBudget(size: number, budget: number): AllocError {
+    this.on.budgets.fail(budget);
+    return this.failed('OVER_BUDGET', size);
+  }
+
   /** Everything idle in this slot and in the depots goes home, and empty slabs to their zones. */
   reclaim(): void {
     const blocks = this.flush();

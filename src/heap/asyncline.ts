@@ -4,15 +4,7 @@
 // signal leaves without a word to the others.
 
 import { allocError, type AllocError } from '../word/errors.ts';
-import type { ZoneName } from '../page/zone.ts';
-import { SHORT } from './seated.ts';
-
-/** What an allocation is asked for. */
-export interface Asked {
-  readonly size: number;
-  readonly align?: number | undefined;
-  readonly zone?: ZoneName | undefined;
-}
+import { SHORT, type Asked } from './seated.ts';
 
 /** What this needs of an AbortSignal, which is not in every program's library. */
 export interface Signal {
@@ -30,6 +22,8 @@ export interface Stand {
   enter(): void;
   stand(size: number): void;
   passOn(): void;
+  /** A wait has been in vain so far. */
+  plead(size: number, waitedMs: number): void;
   /** Resolves when it is worth looking again; whether that is because this thread was woken. */
   rest(): Promise<boolean>;
   leave(): void;
@@ -39,6 +33,7 @@ export interface Stand {
 
 interface Waiter {
   readonly asked: Asked;
+  readonly since: number;
   readonly done: (answer: Answer) => void;
 }
 
@@ -59,6 +54,7 @@ export class AsyncLine {
       const timer = setTimeout(over, timeoutMs);
       const waiter: Waiter = {
         asked,
+        since: start,
         done: (answer) => {
           clearTimeout(timer);
           signal?.removeEventListener('abort', over);
@@ -102,6 +98,7 @@ export class AsyncLine {
   private serveOne(waiter: Waiter): void {
     const answer = this.heap.alloc(waiter.asked);
     if (answer !== SHORT) this.dismiss(waiter, answer);
+    else this.heap.plead(waiter.asked.size, performance.now() - waiter.since);
   }
 
   private dismiss(waiter: Waiter, answer: Answer): void {

@@ -20,6 +20,7 @@ import { Counters } from '../slot/counters.ts';
 import type { Seat, SlotTable } from '../slot/slot.ts';
 import { Tape } from '../slot/tape.ts';
 import { WaitList } from '../slot/waitlist.ts';
+import { Budgets } from './budgets.ts';
 import { ModeTable } from './mode.ts';
 
 export interface Attachment {
@@ -40,6 +41,7 @@ export interface Attachment {
   readonly depots: readonly (Depot | undefined)[];
   readonly large: Large;
   readonly simple: Simple;
+  readonly budgets: Budgets;
   readonly counters: Counters;
   readonly waits: WaitList;
   readonly tape: Tape;
@@ -60,6 +62,7 @@ export function viewFrom(
   const zones = new Zones(map, layout, locks, states);
   const magazines = new Magazines(states, layout, geometry.pageShift, slot);
   const pool = new ArrayPool(locks, layout);
+  const simple = new Simple(zones, states, locks);
   return {
     geometry,
     layout,
@@ -76,7 +79,8 @@ export function viewFrom(
     pool,
     depots: depotsOf(geometry, layout, { zones, states, magazines, pool, locks }),
     large: new Large(zones, states),
-    simple: new Simple(zones, states, locks),
+    simple,
+    budgets: new Budgets({ geometry, layout, locks, map, zones, states, simple }),
     counters: new Counters(memory, layout, slot),
     waits: new WaitList(memory, layout, slot),
     tape: new Tape(memory, layout, seat),

@@ -41,6 +41,8 @@ export interface HeapOptions {
    * (`give` says otherwise). Such a heap is checked too.
    */
   readonly trackOwners?: boolean;
+  /** Blocks can be charged to named budgets (`heap.budget`). Such a heap is checked too. */
+  readonly budgets?: boolean;
   /**
    * Where the system cannot be asked about threads (all but Linux), an idle worker is started that
    * is told when another one ends; false: it is not, and `watch` and `reap` tell of deaths.
@@ -141,8 +143,9 @@ function geometryOf(options: HeapOptions, byteOffset: number, byteEnd: number): 
     pageShift: PAGE_SHIFT,
     maxSlots,
     magazines: Math.min(Math.max((byteEnd - byteOffset) >>> 14, 256), 16384),
-    checked: options.checked === true || options.trackOwners === true,
+    checked: [options.checked, options.trackOwners, options.budgets].includes(true),
     tracked: options.trackOwners === true,
+    budgeted: options.budgets === true,
     byteOffset,
     byteEnd,
     dmaEnd: Math.floor(Math.min(dmaEnd, byteEnd) / page),
@@ -168,6 +171,7 @@ export function format(memory: Memory, geometry: Geometry, layout: Layout, mode:
     [HEADER.HIGH_START, geometry.highStart],
     [HEADER.CHECKED, geometry.checked ? 1 : 0],
     [HEADER.TRACKED, geometry.tracked ? 1 : 0],
+    [HEADER.BUDGETED, geometry.budgeted ? 1 : 0],
   ];
   for (const [word, value] of words) memory.set(word, value);
   geometry.classes.forEach((shape, i) => {

@@ -12,6 +12,7 @@ import { copyBytes } from '../word/memory.ts';
 import { usedPages } from '../page/zone.ts';
 import { granuleOfRef, type Ref } from '../block/generations.ts';
 import { AttachedHeaps, currentHost, identityOf } from './attached.ts';
+import { openBudget, type Budget, type BudgetLimits } from './budget.ts';
 import { Cold, type ColdHandle } from './cold.ts';
 import { create, type HeapOptions } from './create.ts';
 import { extentsOf, type HeapExtent } from './extents.ts';
@@ -76,7 +77,7 @@ export class SharedHeap extends Transacting implements Disposable {
 
   /** A block of at least `size` bytes, aligned to 16, or 0: then `lastError` says why. */
   alloc(size: number): Ptr {
-    return this.magazines.alloc(size) || this.allocSlow(size);
+    return this.magazines.alloc(size) || this.allocSlow({ size });
   }
 
   /** Frees a block, of whichever thread. Anything but a live block is a counted, harmless false. */
@@ -94,7 +95,8 @@ export class SharedHeap extends Transacting implements Disposable {
     const why = this.isPresent ? 'INVALID_POINTER' : 'DETACHED';
     if (bytes === 0) return this.refuse(allocError(why, ptr));
     if (this.inside(({ resize }) => resize.inPlace(ptr / BYTES, size))) return ptr;
-    const moved = this.alloc(size);
+    const budget = this.attachment.budgets.of(ptr / BYTES);
+    const moved = budget === 0 ? this.alloc(size) : this.allocSlow({ size, budget });
     if (moved === 0) return 0;
     copyBytes(this.attachment.memory, moved, ptr, Math.min(bytes, size));
     this.free(ptr);
@@ -131,6 +133,19 @@ export class SharedHeap extends Transacting implements Disposable {
    */
   give(ptr: Ptr, to: Owner): boolean {
     return this.inside(({ on }) => giveBlock(on, ptr, to));
+  }
+
+  /**
+   * In a heap with `budgets`: the one of that name, for all threads, made if need be; limits that
+   * are given are set. Throws BAD_OPTION in other heaps, and when there are 64 already.
+   */
+  budget(name: string, limits: BudgetLimits = {}): Budget {
+    return openBudget((work) => this.inside(work), name, limits);
+  }
+
+  /** What this thread's allocations are charged to from now on; null is nothing. */
+  useBudget(budget: Budget | null): void {
+    this.inside(({ on }) => on.budgets.makeUsual(budget?.id ?? 0));
   }
 
   /**

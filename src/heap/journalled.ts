@@ -14,6 +14,7 @@ import type { Release } from './release.ts';
 
 class JournalledBlocks implements Blocks {
   readonly states: StateMap;
+  private readonly on: Attachment;
   private readonly magazines: Magazines;
   private readonly allocation: Allocation;
   private readonly release: Release;
@@ -21,22 +22,32 @@ class JournalledBlocks implements Blocks {
   private readonly tape: Tape;
 
   constructor(on: Attachment, allocation: Allocation, release: Release) {
-    const { states, magazines, waits, tape } = on;
-    this.states = states;
-    this.tape = tape;
-    this.magazines = magazines;
+    this.on = on;
+    this.states = on.states;
+    this.tape = on.tape;
+    this.magazines = on.magazines;
     this.allocation = allocation;
     this.release = release;
-    this.waits = waits;
+    this.waits = on.waits;
   }
 
   takeFor(size: number, entry: Entry): number | AllocError {
     const id = this.magazines.classOf(size);
     const granule = id === 0 ? 0 : this.magazines.popFor(id, entry);
-    if (granule !== 0) return granule;
-    const found = this.allocation.alloc(size, GRANULE.BYTES, undefined, entry);
-    if (typeof found === 'number') this.tape.note(EVENT.ALLOC, found, size);
-    return found;
+    return granule || this.takeSlow(size, entry);
+  }
+
+  /** Beyond its budget the block stays with its entry: the transaction is rolled back. */
+  private takeSlow(size: number, entry: Entry): number | AllocError {
+    const { allocation, on } = this;
+    const budget = on.budgets.usual();
+    if (!on.budgets.hasRoom(budget, Math.ceil(size / GRANULE.BYTES))) {
+      return allocation.overBudget(size, budget);
+    }
+    const granule = allocation.alloc(size, GRANULE.BYTES, undefined, entry);
+    if (typeof granule === 'number') this.tape.note(EVENT.ALLOC, granule, size);
+    if (typeof granule !== 'number' || on.budgets.charge(budget, granule)) return granule;
+    return allocation.overBudget(size, budget);
   }
 
   stow(granule: number): boolean {

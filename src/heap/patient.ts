@@ -3,7 +3,8 @@
 // says so, then in this order: this thread's shrinkers give up what they can do without; other
 // threads are asked to send home what they cache, by standing in line for memory
 // (slot/waitlist.ts), and run their shrinkers; and this thread waits its turn, trying again
-// whenever it is woken.
+// whenever it is woken. When that is in vain, it pleads for some worker to be stopped
+// (pleading.ts).
 //
 // Others answer at their next slow path, which for their frees is the very next one (limits.ts), or
 // when their event loop turns, within half a second. A thread that does neither keeps what it
@@ -14,10 +15,11 @@ import { COUNTER } from '../word/records.ts';
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
 import { zeroBytes } from '../word/memory.ts';
 import type { ZoneName } from '../page/zone.ts';
-import { throwLater } from './attached.ts';
-import { AsyncLine, type Answer, type Asked, type Signal } from './asyncline.ts';
+import { AsyncLine, type Answer, type Signal } from './asyncline.ts';
+import type { Budget } from './budget.ts';
 import { slowFrees } from './detour.ts';
-import { Seated, SHORT } from './seated.ts';
+import { Thrifty } from './thrifty.ts';
+import { SHORT, type Asked } from './seated.ts';
 import { isShort } from './watermarks.ts';
 
 const { WAITS, WAITED_MS, SERVED } = COUNTER;
@@ -44,26 +46,21 @@ export interface AllocOptions {
    * spins: use `allocAsync` there.
    */
   readonly waitMs?: number;
+  /** What it is charged to, null for nothing; this thread's budget when not given. */
+  readonly budget?: Budget | null;
 }
 
-export interface AsyncAllocOptions extends Pick<AllocOptions, 'align' | 'zone' | 'zero'> {
+export interface AsyncAllocOptions extends Pick<
+  AllocOptions,
+  'align' | 'zone' | 'zero' | 'budget'
+> {
   /** 10 seconds when not given. */
   readonly timeoutMs?: number;
   /** An AbortSignal. */
   readonly signal?: Signal;
 }
 
-/** What an application can do without when memory is short: caches, mostly. */
-export interface Shrinker {
-  /** Bytes that `scan` could free now, roughly. */
-  count(): number;
-  /** Frees some: about so many bytes, at most what `count` said; returns how many it freed. */
-  scan(bytes: number): number;
-}
-
-export abstract class Patient extends Seated {
-  private readonly shrinkers = new Set<Shrinker>();
-  private shrinking = false;
+export abstract class Patient extends Thrifty {
   private balancing = false;
   /** The ticket for which the shrinkers were called last. */
   private obliged = 0;
@@ -74,6 +71,7 @@ export abstract class Patient extends Seated {
     enter: () => void this.standing++,
     stand: (size) => this.stand(size),
     passOn: () => this.passOn(),
+    plead: (size, waitedMs) => this.plead(size, waitedMs, false),
     rest: () => this.rest(),
     leave: () => this.leaveLine(),
     count: (waitedMs, served) => this.countWait(waitedMs, served),
@@ -83,12 +81,13 @@ export abstract class Patient extends Seated {
 
   /** As `alloc`, with options and the reason in the result. */
   tryAlloc(size: number, options: AllocOptions = {}): Result<number> {
-    const { align, zone, zero, failFast, waitMs } = options;
+    const { align, zone, zero, failFast, waitMs, budget } = options;
     const plain = align === undefined && zone === undefined && failFast === undefined;
+    const asked = { size, align, zone, budget: numberOf(budget) };
     const ptr =
-      plain && waitMs === undefined
+      plain && waitMs === undefined && budget === undefined
         ? this.alloc(size)
-        : this.allocSlow(size, align, zone, patienceOf(failFast, waitMs));
+        : this.allocSlow(asked, patienceOf(failFast, waitMs));
     if (ptr === 0) return err(this.refusal ?? allocError('OUT_OF_MEMORY', size));
     if (zero === true) zeroBytes(this.attachment.memory, ptr, size);
     return ok(ptr);
@@ -99,13 +98,14 @@ export abstract class Patient extends Seated {
    * when the signal says so. Waits of all threads are served in the order in which they began.
    */
   async allocAsync(size: number, options: AsyncAllocOptions = {}): Promise<Result<number>> {
-    const { align, zone, zero, timeoutMs = DEFAULT_MS, signal } = options;
+    const { align, zone, zero, budget, timeoutMs = DEFAULT_MS, signal } = options;
     checkWait(timeoutMs, 'timeoutMs');
-    const asked = { size, align, zone };
+    const asked = { size, align, zone, budget: numberOf(budget) };
     let ptr = signal?.aborted === true ? SHORT : this.answerTo(asked);
     if (ptr === SHORT && signal?.aborted !== true) {
       ptr = await this.line.wait(asked, timeoutMs, signal);
     }
+    if (ptr === SHORT && !signal?.aborted) this.plead(size, timeoutMs, true);
     if (ptr === SHORT) return err(this.gaveUp(size, signal?.aborted ? 'ABORTED' : 'TIMEOUT'));
     if (typeof ptr !== 'number') return err(ptr);
     if (zero === true) zeroBytes(this.attachment.memory, ptr, size);
@@ -120,27 +120,18 @@ export abstract class Patient extends Seated {
     this.attachment.memory.store(HEADER.PATIENT, failFast ? 0 : 1);
   }
 
-  /**
-   * Calls `scan` when memory is short, on this thread: in its own allocations that would fail and
-   * may wait, and for others that wait, at its next slow path or within half a second. Returns what
-   * ends that.
-   */
-  onPressure(shrinker: Shrinker): () => void {
-    this.shrinkers.add(shrinker);
-    return () => void this.shrinkers.delete(shrinker);
-  }
-
-  protected allocSlow(size: number, align?: number, zone?: ZoneName, patienceMs = -1): number {
+  protected allocSlow(asked: Asked, patienceMs = -1): number {
     this.oblige();
-    const ptr = this.allocOnce(size, align, zone);
+    const ptr = this.allocThrifty(asked);
     if (ptr !== SHORT) return ptr;
-    const got = this.persist({ size, align, zone }, patienceMs);
-    return got === SHORT ? this.refuse(this.gaveUp(size, patienceMs > 0 ? 'TIMEOUT' : null)) : got;
+    const got = this.persist(asked, patienceMs);
+    if (got !== SHORT) return got;
+    return this.refuse(this.gaveUp(asked.size, patienceMs > 0 ? 'TIMEOUT' : null));
   }
 
   /** A block of what is free at once, or 0, which counts as a failure of its own. */
   protected allocNow(size: number): number {
-    return this.allocSlow(size, undefined, undefined, 0);
+    return this.allocSlow({ size }, 0);
   }
 
   /** What the timer does for those who wait. */
@@ -164,7 +155,7 @@ export abstract class Patient extends Seated {
   /** This thread's shrinkers are called for whoever is first in line, once. */
   private oblige(): void {
     const { waits } = this.attachment;
-    if (this.shrinkers.size === 0 || !waits.seemsLong()) return;
+    if (!this.hasShrinkers || !waits.seemsLong()) return;
     const { ticket, granules } = waits.first();
     if (ticket === this.obliged) return;
     this.obliged = ticket;
@@ -176,25 +167,29 @@ export abstract class Patient extends Seated {
     const waitMs = patienceMs >= 0 ? patienceMs : memory.load(HEADER.PATIENT) * ANSWER_MS;
     if (waitMs === 0) return SHORT;
     this.shrink(asked.size);
-    const ptr = this.allocOnce(asked.size, asked.align, asked.zone);
+    const ptr = this.allocOnce(asked);
     return ptr === SHORT ? this.wait(asked, waitMs) : ptr;
   }
 
-  private answerTo({ size, align, zone }: Asked): Answer {
-    const ptr = this.allocOnce(size, align, zone);
-    return ptr === 0 ? (this.refusal ?? allocError('OUT_OF_MEMORY', size)) : ptr;
+  private answerTo(asked: Asked): Answer {
+    const ptr = this.allocOnce(asked);
+    return ptr === 0 ? (this.refusal ?? allocError('OUT_OF_MEMORY', asked.size)) : ptr;
   }
 
   /** In line until there is memory, or the time is over. */
-  private wait({ size, align, zone }: Asked, waitMs: number): number {
+  private wait(asked: Asked, waitMs: number): number {
+    const { size } = asked;
     const start = performance.now();
     let ptr = SHORT;
     this.standing++;
     try {
       for (let woken = true; ; woken = this.sleep(start + waitMs)) {
         this.stand(size);
-        ptr = this.allocOnce(size, align, zone);
-        if (ptr !== SHORT || performance.now() >= start + waitMs) return ptr;
+        ptr = this.allocOnce(asked);
+        const waitedMs = performance.now() - start;
+        const isOver = waitedMs >= waitMs;
+        if (ptr === SHORT) this.plead(size, waitedMs, isOver);
+        if (ptr !== SHORT || isOver) return ptr;
         if (woken) this.passOn();
       }
     } finally {
@@ -239,7 +234,9 @@ export abstract class Patient extends Seated {
     const { counters } = this.attachment;
     counters.bump(WAITS);
     counters.add(WAITED_MS, waitedMs);
-    if (served) counters.bump(SERVED);
+    if (!served) return;
+    counters.bump(SERVED);
+    this.relieved();
   }
 
   /** The request has failed for good; the reason, if memory that is out is not all of it. */
@@ -248,30 +245,10 @@ export abstract class Patient extends Seated {
     const error = this.inside(({ allocation }) => allocation.outOfMemory(size));
     return (this.refusal = why === null ? error : allocError(why, size));
   }
-
-  /** Each shrinker in turn, until they have freed so much. */
-  private shrink(bytes: number): void {
-    if (this.shrinking) return; // one of them allocates
-    this.shrinking = true;
-    let freed = 0;
-    for (const shrinker of this.shrinkers) {
-      if (freed < bytes) freed += scanSafely(shrinker, bytes - freed);
-    }
-    this.shrinking = false;
-    if (freed > 0) this.inside(({ on }) => on.counters.add(COUNTER.SHRUNK_BYTES, freed));
-  }
 }
 
-/** What a shrinker throws is its program's affair, and does not make the allocation fail. */
-function scanSafely(shrinker: Shrinker, bytes: number): number {
-  try {
-    const most = shrinker.count();
-    const freed = most > 0 ? shrinker.scan(Math.min(bytes, most)) : 0;
-    return freed > 0 ? freed : 0;
-  } catch (error) {
-    throwLater(error);
-    return 0;
-  }
+function numberOf(budget: Budget | null | undefined): number | undefined {
+  return budget === null ? 0 : budget?.id;
 }
 
 /** How long to wait; -1 is as the heap is set. */

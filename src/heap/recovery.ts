@@ -131,10 +131,10 @@ export class Recovery {
 
   /** Innermost first, so that no repair has to wait for a lock of the same dead. */
   private seizeLocks(token: number): number {
-    const { zones, pool, simple, depots, locks, slotLock } = this.on;
+    const { zones, pool, simple, depots, budgets, locks, slotLock } = this.on;
     const all: Lock[] = [pool.lock, ...zones.list.map((zone) => zone.lock), simple.lock];
     for (const depot of depots) if (depot !== undefined) all.push(depot.lock);
-    all.push(slotLock, locks.at(ROOT_LOCK + LOCK.WORD));
+    all.push(budgets.lock, slotLock, locks.at(ROOT_LOCK + LOCK.WORD));
     let seized = this.seizeRecords(token);
     for (const lock of all) if (lock.seize(token)) seized++;
     return seized;

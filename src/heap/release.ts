@@ -92,7 +92,8 @@ export class Release {
   }
 
   private freeBlock(granule: number, entry?: Entry): boolean {
-    const { states, depots, magazines } = this.on;
+    const { states, depots, magazines, budgets } = this.on;
+    budgets.discharge(granule);
     const id = classOfState(states.get(granule));
     if (id === 0) return this.counted(this.sendHome(granule, entry));
     const depot = depots[id];
@@ -113,7 +114,8 @@ export class Release {
 
   /** Past the magazines. */
   private sendHome(granule: number, entry?: Entry): boolean {
-    const { states, depots, large, simple } = this.on;
+    const { states, depots, large, simple, budgets } = this.on;
+    budgets.discharge(granule);
     const state = states.get(granule);
     const id = classOfState(state);
     if (id !== 0) return depots[id]?.giveDirect(granule, entry) ?? false;

@@ -33,7 +33,8 @@ export class Resize {
   inPlace(granule: number, size: number): boolean {
     const { on } = this;
     if (!Number.isInteger(size) || size <= 0 || size > on.states.granules * BYTES) return false;
-    const done = this.change(granule, size);
+    const granules = Math.ceil(size / BYTES);
+    const done = on.budgets.resized(granule, granules, () => this.change(granule, size));
     if (done) on.tape.note(EVENT.REALLOC, granule, size);
     return done;
   }

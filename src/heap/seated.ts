@@ -18,6 +18,15 @@ import { HeapViews } from './views.ts';
 const { BYTES } = GRANULE;
 /** What `allocOnce` says when memory may be had later. */
 export const SHORT = -1;
+/** What an allocation is asked for. */
+export interface Asked {
+  readonly size: number;
+  readonly align?: number | undefined;
+  readonly zone?: ZoneName | undefined;
+  /** The number of a budget, 0 for none; this thread's when not given. */
+  readonly budget?: number | undefined;
+}
+
 /** Slow paths between two looks at the clock. */
 const CALLS_A_LOOK = 64;
 
@@ -123,16 +132,21 @@ export abstract class Seated extends HeapViews {
   }
 
   /** A pointer; 0 when that is refused, and `refusal` says why; SHORT when there is no memory. */
-  protected allocOnce(size: number, align?: number, zone?: ZoneName): number {
+  protected allocOnce({ size, align, zone, budget }: Asked): number {
     const refusal = this.refusalToEnter(size);
     if (refusal !== null) return this.refuse(refusal);
     try {
       this.attend();
-      const granule = this.session.allocation.find(size, align, zone);
+      const { allocation, on, release } = this.session;
+      const id = budget ?? on.budgets.usual();
+      const fits = on.budgets.hasRoom(id, Math.ceil(size / BYTES));
+      const granule = fits ? allocation.find(size, align, zone) : allocation.overBudget(size, id);
       if (typeof granule !== 'number') return this.refuse(granule);
       if (granule === 0) return SHORT;
-      this.session.on.tape.note(EVENT.ALLOC, granule, size, align);
-      return granule * BYTES;
+      on.tape.note(EVENT.ALLOC, granule, size, align);
+      if (on.budgets.charge(id, granule)) return granule * BYTES;
+      release.free(granule * BYTES);
+      return this.refuse(allocation.overBudget(size, id));
     } catch (error) {
       this.magazines = this.nobodys;
       this.cut = error;

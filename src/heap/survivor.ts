@@ -24,7 +24,7 @@ export interface Watched {
 export abstract class Survivor extends Patient {
   private readonly listeners = new Set<RecoveredListener>();
   private told = 0;
-  private heard = heardNow(this.attachment);
+  private news = heardNow(this.attachment);
 
   /**
    * Looks whether any attached thread has died, and recovers what it left: its locks, its blocks in
@@ -87,7 +87,8 @@ export abstract class Survivor extends Patient {
       this.balance();
     }
     this.tell();
-    this.heard = tellNews(this.attachment, this.heard);
+    this.news = tellNews(this.attachment, this.news);
+    this.hear();
   }
 
   /** Also when this thread has left: then others see the mark. */

@@ -8,7 +8,7 @@ import type { Attachment } from './attachment.ts';
 const { ALLOCS, FREES, FAILURES, OOMS, DOUBLE_FREES, INVALID_FREES, CORRUPTIONS } = COUNTER;
 const { COMMITS, ROLLBACKS, RECOVERED } = COUNTER;
 const { OWN_BLOCKS, DEAD_BLOCKS, ASKED_BLOCKS, SLAB_PAGES, SHRUNK_BYTES } = COUNTER;
-const { WAITS, WAITED_MS, SERVED, DEFLATED_BYTES, PACKED_BYTES } = COUNTER;
+const { WAITS, WAITED_MS, SERVED, DEFLATED_BYTES, PACKED_BYTES, PLEAS } = COUNTER;
 
 /** What each step of the recovery ladder has brought (allocate.ts, patient.ts). */
 export interface ReclaimStats {
@@ -29,6 +29,8 @@ export interface ReclaimStats {
   readonly waits: number;
   readonly waitedMs: number;
   readonly served: number;
+  /** How often one of them has asked for a worker to be stopped (`onOutOfMemory`). */
+  readonly pleas: number;
 }
 
 export function talliesOf(on: Attachment) {
@@ -48,6 +50,7 @@ export function talliesOf(on: Attachment) {
     waits: total(WAITS),
     waitedMs: total(WAITED_MS),
     served: total(SERVED),
+    pleas: total(PLEAS),
   };
   return {
     allocCount: total(ALLOCS),

@@ -36,7 +36,7 @@ export function validate(on: Attachment): Finding[] {
       lock.lock();
       held.push(lock);
     }
-    const findings = lookTwice(on);
+    const findings = [...lookTwice(on), ...on.budgets.audit()];
     for (let i = 0; i < findings.length; i++) on.counters.bump(CORRUPTIONS);
     return findings;
   } finally {
@@ -67,7 +67,7 @@ function takenSlots(on: Attachment): number[] {
 function locksOf(on: Attachment): Lock[] {
   const depots = on.depots.flatMap((depot) => depot?.lock ?? []);
   const zones = on.zones.list.map((zone) => zone.lock);
-  return [on.slotLock, ...depots, on.simple.lock, ...zones, on.pool.lock];
+  return [on.slotLock, on.budgets.lock, ...depots, on.simple.lock, ...zones, on.pool.lock];
 }
 
 class Walk {

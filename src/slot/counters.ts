@@ -10,6 +10,7 @@
 //   word     writers    readers  access  if its writer dies midway
 //   a count  the slot   stats    plain   valid: one operation more or less
 //   BEGAN    who ends   its next plain   written anew: the slot is not free before
+//   HELD     out.ts     victims  plain   as BEGAN
 //
 // RACE: stats reads other slots' counters as they are; each past value was true once.
 
@@ -18,7 +19,7 @@ import { HEADER, SLOT } from '../word/layout.ts';
 import { COUNTER } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 
-const { WORDS, ALLOCS, FREES, BEGAN } = COUNTER;
+const { WORDS, ALLOCS, FREES, BEGAN, HELD } = COUNTER;
 const { SLOTS_USED } = HEADER;
 
 export class Counters {
@@ -50,9 +51,10 @@ export class Counters {
     return this.ahead() - this.memory.getCount(this.base + BEGAN);
   }
 
-  /** Nobody sits here any more: the next one's balance begins at nothing. */
+  /** Nobody sits here any more: the next one's balance begins at nothing, and it holds nothing. */
   close(): void {
     this.memory.setCount(this.base + BEGAN, this.ahead());
+    this.memory.setCount(this.base + HELD, 0);
   }
 
   private ahead(): number {

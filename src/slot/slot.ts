@@ -18,6 +18,7 @@
 //   START     who has WHO; ended    all      atomic  valid: 0 is not known yet, or no more
 //   SEAT      see above             all      atomic  any state of a thread that is gone is dead
 //   SETTLED   who has WHO           same     atomic  valid: another incarnation's, plus 1
+//   OOM_ADJ   who has WHO; ended    all      atomic  valid: 0 before the seat is another's
 //
 // A thread may overflow its stack while it sits down, or gets up, and be so near to the end of it
 // that it cannot even give the seat up. SETTLED says which of its seats it has: the others it gives
@@ -33,7 +34,7 @@ import { slotOfToken, tokenOf, type Deaths } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
 import { canAsk, isGone, NOBODY, thisThread } from './thread.ts';
 
-const { SEAT, WHO, START, THREAD, SETTLED, WORDS } = SLOT;
+const { SEAT, WHO, START, THREAD, SETTLED, OOM_ADJ, BUDGET, WORDS } = SLOT;
 const { DEATHS, SLOTS_USED } = HEADER;
 const FREE = 0;
 const TAKEN = 1;
@@ -108,6 +109,8 @@ export class SlotTable implements Deaths {
     const record = this.record(slot);
     const next = (this.incarnationOf(slot) + 1) % INCARNATIONS;
     memory.store(record + SEAT, (next << STATE_BITS) | FREE);
+    memory.store(record + OOM_ADJ, 0);
+    memory.set(record + BUDGET, 0);
     memory.store(record + START, 0);
     memory.store(record + THREAD, 0);
     memory.store(record + WHO, 0); // COMMIT: pairs with takeAt's load
@@ -137,6 +140,15 @@ export class SlotTable implements Deaths {
 
   incarnationOf(slot: number): number {
     return this.memory.load(this.record(slot) + SEAT) >>> STATE_BITS;
+  }
+
+  /** How willingly its thread is given up for memory: -1000, never, to 1000. */
+  oomScoreAdjOf(slot: number): number {
+    return this.memory.load(this.record(slot) + OOM_ADJ);
+  }
+
+  setOomScoreAdj(slot: number, adj: number): void {
+    this.memory.store(this.record(slot) + OOM_ADJ, adj);
   }
 
   /** The number that worker_threads gave the slot's thread, plus 1; 0 is nobody or unknown. */

@@ -14,7 +14,8 @@ export type AllocErrorCode =
   | 'DETACHED'
   | 'ABORTED'
   | 'TIMEOUT'
-  | 'JOURNAL_FULL';
+  | 'JOURNAL_FULL'
+  | 'OVER_BUDGET';
 
 /** Why an operation said no. `requested` is the size asked for, or the pointer given. */
 export interface AllocError {
@@ -48,6 +49,7 @@ const ADVICE: Record<AllocErrorCode, string> = {
   ABORTED: 'the transaction was rolled back, here or by another of its threads; begin another',
   TIMEOUT: 'the time allowed is over',
   JOURNAL_FULL: 'no journal is left; end other transactions, or do less in one',
+  OVER_BUDGET: 'its budget is used up; free blocks of that budget, or give it a larger max',
 };
 
 export function allocError(code: AllocErrorCode, requested: number): AllocError {

@@ -3,7 +3,7 @@
 // it back from the header and comes to the same layout.
 
 import { CLASS, GRANULE, HEADER, MAGAZINE, PAGE, ROOT, SLOT, TABLE, ZONE } from './layout.ts';
-import { COUNTER, TAPE, TX } from './records.ts';
+import { BUDGET, COUNTER, TAPE, TX } from './records.ts';
 
 const ROOTS_AT = HEADER.WORDS;
 const ZONES_AT = ROOTS_AT + ROOT.COUNT * ROOT.WORDS;
@@ -21,6 +21,8 @@ export interface Geometry {
   readonly checked: boolean;
   /** Owners are tracked; such a heap is checked too. */
   readonly tracked: boolean;
+  /** Blocks have budgets; such a heap is checked too. */
+  readonly budgeted: boolean;
   /** Byte offset of the heap in its buffer, and one past its end; whole pages. */
   readonly byteOffset: number;
   readonly byteEnd: number;
@@ -52,11 +54,14 @@ export interface Layout {
   readonly pageMap: number;
   readonly generations: number;
   readonly tapes: number;
+  readonly budgets: number;
   readonly endWords: number;
   readonly countersByte: number;
   readonly bytesByte: number;
   /** Byte, from bytesByte on, of the owners' map; 0 in a heap that does not track them. */
   readonly owners: number;
+  /** The same of the budgets' map. */
+  readonly budgetBytes: number;
   readonly endByte: number;
   /** Byte of the buffer where the metadata begins: behind the last page and a guard. */
   readonly metadataByte: number;
@@ -113,11 +118,14 @@ function regionsOf(g: Geometry, pages: number) {
   const pageMap = magazines + g.magazines * MAGAZINE.WORDS;
   const generations = pageMap + pages * PAGE.WORDS;
   const tapes = generations + (g.checked ? granules : 0);
-  const endWords = align(tapes + (g.maxSlots + SLOT.SPARES) * TAPE.WORDS, MAGAZINE.WORDS);
+  const budgets = tapes + (g.maxSlots + SLOT.SPARES) * TAPE.WORDS;
+  const table = g.budgeted ? BUDGET.COUNT * BUDGET.WORDS : 0;
+  const endWords = align(budgets + table, MAGAZINE.WORDS);
   const countersByte = endWords * 4;
   const bytesByte = countersByte + (g.maxSlots + SLOT.SPARES) * COUNTER.WORDS * 8;
   const states = TABLE.BYTES + granules + 1; // one more: no block's, always FREE
-  const endByte = bytesByte + states + (g.tracked ? granules : 0);
+  const ends = states + (g.tracked ? granules : 0);
+  const endByte = bytesByte + ends + (g.budgeted ? granules : 0);
   return {
     roots: ROOTS_AT,
     zones: ZONES_AT,
@@ -128,10 +136,12 @@ function regionsOf(g: Geometry, pages: number) {
     pageMap,
     generations,
     tapes,
+    budgets,
     endWords,
     countersByte,
     bytesByte,
     owners: g.tracked ? states : 0,
+    budgetBytes: g.budgeted ? ends : 0,
     endByte,
   };
 }

@@ -33,7 +33,7 @@
 // zone lock) → pages. Granules are 16 bytes, and everything inside the heap is numbered in granules
 // or pages of the *buffer*, so 2 GiB and 4 GiB are no walls: 16 GiB are 2^30 granules.
 //
-// Lock order: recovery, slot table, transaction, class, simple heap, zone, pool; roots stand alone.
+// Lock order: recovery, slots, transaction, budget, class, simple heap, zone, pool; roots alone.
 // Only validate holds several classes or zones at once, and takes them in ascending order.
 //
 // The tables' last column says what a writer leaves that dies midway, and what recovery makes of it
@@ -58,6 +58,7 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   PATIENT      setFailFast           all      atomic   valid: any value is a choice
 //   WAITING      slot/waitlist.ts      all      atomic   set too long: who looks clears it
 //   TICKETS      who waits for memory  same     atomic   valid: a ticket that nobody has
+//   PLEA         heap/pleas.ts         all      atomic   see PLEA
 //   PEAK         holder of a zone lock stats    atomic   valid
 //   OUT, OUT_PEAK whoever moves blocks stats    atomic   off by what the dead was moving
 //   POOL_*       pool lock             same     plain    derived: HOLDER of each array
@@ -94,6 +95,7 @@ export const HEADER = Object.freeze({
   WAITING: 24,
   TICKETS: 25,
   DETOURS: 26,
+  PLEA: 29,
   PEAK: 33,
   OUT: 34,
   OUT_PEAK: 35,
@@ -103,6 +105,8 @@ export const HEADER = Object.freeze({
   POOL_LOCK: 64,
   POOL_NEXT: 68,
   POOL_FREE: 69,
+  BUDGETED: 70,
+  BUDGET_LOCK: 72,
   SIMPLE_LOCK: 80,
   SIMPLE_ARENAS: 84,
   SIMPLE_BLOCKS: 85,
@@ -213,6 +217,8 @@ export const CLASS = Object.freeze({
 //   TICKET, WANTS  the slot; recovery     all       atomic  its place in line goes with the slot
 //   WAKE           all                    the slot  atomic  the next is woken in its stead
 //   ALLOCS, FREES  the slot               stats     plain   valid: one operation more or less
+//   OOM_ADJ        the slot; who ends it  all       atomic  valid: 0 before the slot is another's
+//   BUDGET         the slot; who ends it  the slot  plain   valid: as OOM_ADJ
 //   CACHES         the slot               the slot  plain   see CACHE in records.ts
 export const SLOT = Object.freeze({
   SEAT: 0,
@@ -228,6 +234,8 @@ export const SLOT = Object.freeze({
   WANTS: 14,
   ALLOCS: 16,
   FREES: 17,
+  BUDGET: 22,
+  OOM_ADJ: 28,
   CACHES: 32,
   WORDS: 32 + 320,
   MAX: 128,

@@ -127,6 +127,16 @@ export class Memory {
     clearTimeout(alive);
   }
 
+  /**
+   * Resolves when the word is woken, is not `expected`, or after `timeoutMs`. Keeps no thread
+   * alive. Null where the platform has no such wait.
+   */
+  waitIdle(index: number, expected: number, timeoutMs: number): Promise<unknown> | null {
+    const { waitAsync } = Atomics as { waitAsync?: AsyncWait };
+    if (waitAsync === undefined) return null;
+    return Promise.resolve(waitAsync(this.words, index, expected, timeoutMs).value);
+  }
+
   /** Wakes up to `count` threads that sleep on the word; returns how many. */
   wake(index: number, count: number): number {
     return Atomics.notify(this.words, index, count);

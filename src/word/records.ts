@@ -61,6 +61,28 @@ export const SAMPLE = Object.freeze({
   COUNT: 26,
 });
 
+// The last plea for memory (heap/pleas.ts), four words of the header.
+//
+//   COUNT      who pleads            all      atomic   valid: heard late, or not at all
+//   MS         who pleads, by CAS    same     atomic   valid: the next plea may come too late
+//   GRANULES   who pleads            all      atomic   valid: of this plea or the one before
+//   SLOT       who pleads; by CAS    all      atomic   names the dead: the plea grows old
+export const PLEA = Object.freeze({ COUNT: 0, MS: 1, GRANULES: 2, SLOT: 3 });
+
+/** A named budget (heap/budgets.ts), in granules. NAME is in code points. */
+export const BUDGET = Object.freeze({
+  MAX: 0,
+  HIGH: 1,
+  USED: 2,
+  PEAK: 3,
+  FAILURES: 4,
+  LENGTH: 5,
+  NAME: 8,
+  NAME_LENGTH: 24,
+  WORDS: 32,
+  COUNT: 64,
+});
+
 // A transaction, or one thread's part in it (tx/record.ts). Each slot has a few. Records are
 // numbered slot * PER_SLOT + i; JOINED and NEXT name one by its number plus 1.
 //
@@ -102,7 +124,8 @@ export const ENTRY = Object.freeze({ KIND: 0, BLOCK: 1, AT: 2, BYTES: 3, WORDS: 
  * Doubles, so that none wraps: exact to 2^53. Only the slot writes its own. ALLOCS and FREES count
  * here in steps of 2^32, when the slot's words of that name have come round. BEGAN is what ALLOCS
  * had been ahead of FREES when this incarnation of the slot began: written by who ends the one
- * before, so the recovery that comes after a death there writes it once more.
+ * before, so the recovery that comes after a death there writes it once more. HELD, in granules, is
+ * what went out to this incarnation less what came back from it (block/out.ts).
  */
 export const COUNTER = Object.freeze({
   ALLOCS: 0,
@@ -126,6 +149,8 @@ export const COUNTER = Object.freeze({
   SERVED: 18,
   DEFLATED_BYTES: 23,
   PACKED_BYTES: 24,
+  HELD: 25,
+  PLEAS: 26,
   WORDS: 32,
 });
 

@@ -4,12 +4,14 @@
 
 import { ofArenas } from './mutants/arenas.ts';
 import { ofArrays } from './mutants/arrays.ts';
+import { ofBudgets } from './mutants/budgets.ts';
 import { ofDepot } from './mutants/depot.ts';
 import { ofHeap } from './mutants/heap.ts';
 import { ofJournals } from './mutants/journals.ts';
 import { ofLock } from './mutants/lock.ts';
 import { ofMagazines } from './mutants/magazines.ts';
 import type { Mutant } from './mutants/mutant.ts';
+import { ofOom } from './mutants/oom.ts';
 import { ofPages } from './mutants/pages.ts';
 import { ofRacks } from './mutants/racks.ts';
 import { ofRepair } from './mutants/repair.ts';
@@ -39,6 +41,8 @@ export const mutants: readonly Mutant[] = [
   ...ofWaits,
   ...ofSamples,
   ...ofTapes,
+  ...ofOom,
+  ...ofBudgets,
 ];
 
 /** Mutants that no schedule can show, and why. */

@@ -24,6 +24,8 @@ const FILES = [
   'waits',
   'samples',
   'tapes',
+  'oom',
+  'budgets',
 ];
 
 /** Names of all scenarios, in order. */

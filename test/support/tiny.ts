@@ -26,6 +26,7 @@ export interface TinyOptions {
   readonly magazines?: number;
   readonly checked?: boolean;
   readonly tracked?: boolean;
+  readonly budgeted?: boolean;
   readonly mode?: Mode;
   readonly classes?: readonly ClassGeometry[];
   /** What lies in the buffer before it is made a heap. */
@@ -64,7 +65,8 @@ export function tinyHeap(options: TinyOptions = {}): Tiny {
 function geometryFor(options: TinyOptions): { geometry: Geometry; first: number } {
   const [dma, normal, high] = options.zones ?? [0, 256, 0];
   const { pageShift = 8, maxSlots = 4, magazines = 64, tracked = false } = options;
-  const checked = options.checked === true || tracked;
+  const { budgeted = false } = options;
+  const checked = options.checked === true || tracked || budgeted;
   const classes = options.classes ?? standardClasses(pageShift, 0);
   const first = options.align ?? 1;
   const sized = (end: number): Geometry => ({
@@ -73,6 +75,7 @@ function geometryFor(options: TinyOptions): { geometry: Geometry; first: number 
     magazines,
     checked,
     tracked,
+    budgeted,
     byteOffset: first * 2 ** pageShift,
     byteEnd: end * 2 ** pageShift,
     dmaEnd: first + dma,

@@ -16,7 +16,7 @@ import {
   TABLE,
   ZONE,
 } from '../../src/word/layout.ts';
-import { CACHE, COUNTER, NOTICE, SAMPLE, TX } from '../../src/word/records.ts';
+import { BUDGET, CACHE, COUNTER, NOTICE, SAMPLE, TX } from '../../src/word/records.ts';
 import { standardClasses } from '../../src/block/sizeclass.ts';
 import { assertProperty } from '../support/random.ts';
 
@@ -25,10 +25,12 @@ const geometries: fc.Arbitrary<Geometry> = fc
     pageShift: fc.integer({ min: 8, max: 12 }),
     maxSlots: fc.integer({ min: 1, max: SLOT.MAX }),
     magazines: fc.integer({ min: 1, max: 16384 }),
-    safety: fc.constantFrom<[checked: boolean, tracked: boolean][]>(
-      [false, false],
-      [true, false],
-      [true, true],
+    safety: fc.constantFrom<[checked: boolean, tracked: boolean, budgeted: boolean][]>(
+      [false, false, false],
+      [true, false, false],
+      [true, true, false],
+      [true, false, true],
+      [true, true, true],
     ),
     base: fc.oneof(fc.constant(0), fc.nat(2 ** 20)),
     pages: fc.oneof(
@@ -36,10 +38,11 @@ const geometries: fc.Arbitrary<Geometry> = fc
       fc.integer({ min: 4096, max: 2 ** 22 }),
     ),
   })
-  .map(({ pageShift, base, pages, safety: [checked, tracked], ...rest }) => ({
+  .map(({ pageShift, base, pages, safety: [checked, tracked, budgeted], ...rest }) => ({
     ...rest,
     checked,
     tracked,
+    budgeted,
     pageShift,
     byteOffset: base * 2 ** pageShift,
     byteEnd: (base + pages) * 2 ** pageShift,
@@ -65,7 +68,8 @@ describe('for any geometry', () => {
           ['journals', at.journals, g.maxSlots * TX.PER_SLOT * TX.WORDS, at.magazines],
           ['magazines', at.magazines, g.magazines * MAGAZINE.WORDS, at.pageMap],
           ['page map', at.pageMap, pages * PAGE.WORDS, at.generations],
-          ['generations', at.generations, g.checked ? granules : 0, at.endWords],
+          ['generations', at.generations, g.checked ? granules : 0, at.budgets],
+          ['budgets', at.budgets, g.budgeted ? BUDGET.COUNT * BUDGET.WORDS : 0, at.endWords],
         ];
         for (const [region, from, words, next] of ends) {
           expect(from + words, region).toBeLessThanOrEqual(next);
@@ -74,7 +78,9 @@ describe('for any geometry', () => {
         expect(at.bytesByte).toBe(at.countersByte + (g.maxSlots + SLOT.SPARES) * COUNTER.WORDS * 8);
         const states = TABLE.BYTES + granules + 1;
         expect(at.owners, 'behind the states, or nowhere').toBe(g.tracked ? states : 0);
-        expect(at.endByte).toBe(at.bytesByte + states + (g.tracked ? granules : 0));
+        const owned = states + (g.tracked ? granules : 0);
+        expect(at.budgetBytes, 'behind those, or nowhere').toBe(g.budgeted ? owned : 0);
+        expect(at.endByte).toBe(at.bytesByte + owned + (g.budgeted ? granules : 0));
       }),
     );
   });
@@ -88,7 +94,7 @@ describe('for any geometry', () => {
         expect(at.metadataByte, 'behind a guard page').toBe((at.endPage + 1) * page);
         const end = at.metadataByte + at.endByte;
         expect(end).toBeLessThanOrEqual(g.byteEnd);
-        const granule = 1 + (g.checked ? 4 : 0) + (g.tracked ? 1 : 0);
+        const granule = 1 + (g.checked ? 4 : 0) + (g.tracked ? 1 : 0) + (g.budgeted ? 1 : 0);
         const another = page + PAGE.WORDS * 4 + (page / 16) * granule;
         const gaps = 2 * MAGAZINE.WORDS * 4;
         expect(end + another + gaps).toBeGreaterThan(g.byteEnd);

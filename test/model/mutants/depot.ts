@@ -57,7 +57,7 @@ export const ofDepot: readonly Mutant[] = [
   mutant(
     'bytes handed out are added up by a load and a store',
     'slab, two refills of two classes',
-    DEPOT,
+    'src/block/out.ts',
     'const out = memory.add(OUT, granules) + granules;',
     'memory.store(OUT, memory.load(OUT) + granules);\n    const out = memory.load(OUT);',
   ),
