@@ -8,9 +8,14 @@
 // even after the block was handed out again: 2^30 granules and 23 bits of generation, which repeat
 // after 4 million reuses of one block.
 //
+// The upper bits of a live block's word count its holders: the slots that have references to it
+// (references.ts). A free ends only a generation without any, by the same compare-and-swap that a
+// first reference needs: of a free and a retain at once, exactly one succeeds.
+//
 //   word         writers                  readers  access   if its writer dies midway
 //   generation   who makes it live; a     any      atomic   valid: with the state it says whether
 //                freer, by CAS                              the block has still to be sent home
+//   holders      references lock, by CAS  any      atomic   see references.ts
 
 import type { Layout } from '../word/geometry.ts';
 import type { Memory } from '../word/memory.ts';
@@ -19,6 +24,8 @@ const GRANULES = 2 ** 30;
 const BITS = 23;
 const GENERATIONS = 2 ** BITS;
 const MASK = GENERATIONS - 1;
+/** One holder, in the word of a live block. */
+const HOLDER = GENERATIONS;
 
 /** A pointer with its generation: a safe integer, 0 is null. Made by `heap.ref`. */
 export type Ref = number;
@@ -51,8 +58,46 @@ export class Generations {
     return this.memory.load(this.origin + granule);
   }
 
-  /** Ends the generation seen; false if it was not live or another thread was first. */
+  /** Ends the generation seen; false if it was not live, has holders, or another was first. */
   finish(granule: number, seen: number): boolean {
+    return seen <= MASK && this.endAs(granule, seen);
+  }
+
+  /** As `finish`, for the one holder there is. Wants the references lock. */
+  finishLast(granule: number, seen: number): boolean {
+    return holdersIn(seen) === 1 && this.endAs(granule, seen);
+  }
+
+  /** One holder more; false if the block was freed meanwhile. Wants the references lock. */
+  join(granule: number, seen: number): boolean {
+    if ((seen & 1) === 0) return false;
+    return this.memory.cas(this.origin + granule, seen, seen + HOLDER) === seen; // COMMIT
+  }
+
+  /** Whether `join`, of which nobody knows how far it came, has happened. */
+  hasJoined(granule: number, seen: number): boolean {
+    return this.current(granule) === seen + HOLDER;
+  }
+
+  /** One holder less. Wants the references lock. */
+  part(granule: number, seen: number): boolean {
+    if (holdersIn(seen) === 0) return false;
+    return this.memory.cas(this.origin + granule, seen, seen - HOLDER) === seen; // COMMIT
+  }
+
+  /** The one holder has a new generation of the block: refs to the old one are stale. */
+  renew(granule: number, seen: number): boolean {
+    if (holdersIn(seen) !== 1) return false;
+    const next = ((seen + 2) & MASK) | HOLDER;
+    return this.memory.cas(this.origin + granule, seen, next) === seen; // COMMIT
+  }
+
+  /** How many slots have references to the live block; 0 if it is none. */
+  holders(granule: number): number {
+    return holdersIn(this.current(granule));
+  }
+
+  private endAs(granule: number, seen: number): boolean {
     if ((seen & 1) === 0) return false;
     const over = ((seen + 1) & MASK) | this.freer;
     return this.memory.cas(this.origin + granule, seen, over) === seen; // COMMIT
@@ -77,6 +122,15 @@ export class Generations {
     const same = (current & MASK) === Math.floor(ref / GRANULES);
     return same && (current & 1) === 1 ? current : 0;
   }
+}
+
+/** Of a generation as `match` gives it, without holders. */
+export function generationIn(word: number): number {
+  return word & MASK;
+}
+
+export function holdersIn(word: number): number {
+  return (word & 1) === 1 ? word >>> BITS : 0;
 }
 
 export function granuleOfRef(ref: Ref): number {

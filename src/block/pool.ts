@@ -1,6 +1,7 @@
-// The pool of arrays: 64 words each, for magazines and for journals. Its truth is a word in each
-// array, HOLDER: whose it is. A list or a top that names an array of somebody else's is a leftover
-// of the dead and counts for nothing, so each array is in exactly one place at every moment.
+// The pool of arrays: 64 words each, for magazines, journals and references. Its truth is a word in
+// each array, HOLDER: whose it is. A list or a top that names an array of somebody else's is a
+// leftover of the dead and counts for nothing, so each array is in exactly one place at every
+// moment.
 //
 // An array changes hands by one store of HOLDER. Before that, who takes it has written down where
 // to find it (`note`); after that, the list it came from is put right. So the head of a list may
@@ -24,9 +25,10 @@ const NOBODY = 0;
 
 export class ArrayPool implements Guarded {
   readonly lock: Lock;
+  /** All arrays there are. */
+  readonly count: number;
   private readonly memory: Memory;
   private readonly first: number;
-  private readonly count: number;
 
   constructor(locks: Locks, layout: Layout) {
     this.memory = locks.memory;

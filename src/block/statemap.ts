@@ -70,6 +70,11 @@ export class StateMap {
     return this.memory.getByte(this.origin + granule);
   }
 
+  /** Whether threads have references to the live block: only the last of these frees it. */
+  isRetained(granule: number): boolean {
+    return this.checked && this.generations.holders(granule) > 0;
+  }
+
   /** Writes a state that may be a live block's. */
   mark(granule: number, state: number): void {
     if (this.checked && isLive(state)) this.register(granule);

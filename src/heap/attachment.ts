@@ -11,6 +11,7 @@ import { Depot } from '../block/depot.ts';
 import { Large } from '../block/large.ts';
 import { Magazines } from '../block/magazine.ts';
 import { ArrayPool } from '../block/pool.ts';
+import { References } from '../block/references.ts';
 import { SizeClasses } from '../block/sizeclass.ts';
 import { Simple } from '../block/simple.ts';
 import { Slabs } from '../block/slab.ts';
@@ -37,6 +38,7 @@ export interface Attachment {
   readonly states: StateMap;
   readonly magazines: Magazines;
   readonly pool: ArrayPool;
+  readonly references: References;
   /** By class; there is no class 0. */
   readonly depots: readonly (Depot | undefined)[];
   readonly large: Large;
@@ -77,6 +79,7 @@ export function viewFrom(
     states,
     magazines,
     pool,
+    references: new References(locks, pool, states, layout, slot),
     depots: depotsOf(geometry, layout, { zones, states, magazines, pool, locks }),
     large: new Large(zones, states),
     simple,

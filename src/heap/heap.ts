@@ -25,8 +25,8 @@ import { Roots } from './roots.ts';
 import { noSlot } from './seated.ts';
 import { Session } from './session.ts';
 import { statsOf, type HeapStats } from './stats.ts';
+import { Sharing } from './sharing.ts';
 import { buddyinfo, slabinfo, summary } from './text.ts';
-import { Transacting } from './transacting.ts';
 import { validate, type Finding } from './validate.ts';
 import { blockView, type ViewType } from './views.ts';
 
@@ -37,7 +37,7 @@ export type Ptr = number;
 
 const attached = new AttachedHeaps<SharedHeap>();
 
-export class SharedHeap extends Transacting implements Disposable {
+export class SharedHeap extends Sharing implements Disposable {
   /** Named pointers: how threads find shared structures. */
   readonly roots: Roots = new Roots((work) => this.inside(work));
   private readonly coldBlocks = new Cold({
@@ -80,20 +80,25 @@ export class SharedHeap extends Transacting implements Disposable {
     return this.magazines.alloc(size) || this.allocSlow({ size });
   }
 
-  /** Frees a block, of whichever thread. Anything but a live block is a counted, harmless false. */
+  /**
+   * Frees a block, of whichever thread. Anything but a live block is a counted, harmless false, and
+   * so is one that is shared by references (`retain`).
+   */
   free(ptr: Ptr): boolean {
     return this.magazines.free(ptr) || this.freeSlow(ptr);
   }
 
   /**
    * The block's bytes in a block of `size`: the same block where it fits or can grow in place, else
-   * a new one. 0 leaves the old block untouched. `realloc(0, size)` is `alloc(size)`.
+   * a new one. 0 leaves the old block untouched. `realloc(0, size)` is `alloc(size)`. A block that
+   * is shared by references stays as it is.
    */
   realloc(ptr: Ptr, size: number): Ptr {
     if (ptr === 0) return this.alloc(size);
     const bytes = this.usableSize(ptr);
     const why = this.isPresent ? 'INVALID_POINTER' : 'DETACHED';
     if (bytes === 0) return this.refuse(allocError(why, ptr));
+    if (this.holders(ptr) > 0) return this.refuse(allocError('RETAINED', ptr));
     if (this.inside(({ resize }) => resize.inPlace(ptr / BYTES, size))) return ptr;
     const budget = this.attachment.budgets.of(ptr / BYTES);
     const moved = budget === 0 ? this.alloc(size) : this.allocSlow({ size, budget });

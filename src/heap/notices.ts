@@ -44,7 +44,10 @@ export interface Recovered {
   readonly rolledBack: number;
   /** Blocks that lay in its magazines. */
   readonly cachedBlocks: number;
-  /** Heaps that track owners: live blocks that it alone had, which were freed. */
+  /**
+   * Live blocks that it alone had, which were freed: those to which it had the last reference, and
+   * in heaps that track owners those in its name.
+   */
   readonly ownedBlocks: number;
   /** Other heaps: how many blocks more it had allocated than freed, see RecoveryStats. */
   readonly unreturnedBlocks: number;

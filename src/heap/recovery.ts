@@ -8,6 +8,7 @@
 //   its locks         each one is taken over, repaired and set free
 //   its transactions  undone, or finished if they were decided
 //   its last free     finished, if it was the one that ended the block's generation
+//   its references    dropped: a block of which it had the last one is freed
 //   its magazines     their blocks go home to the slabs
 //   its own blocks    in a heap that tracks owners: those it shared with nobody are freed
 //   a notice          of what was found, for statistics and for those who listen (notices.ts)
@@ -33,6 +34,7 @@ import { engineOf } from './journalled.ts';
 import { Notices, type Recovered } from './notices.ts';
 import { endRecording } from './recording.ts';
 import { Release } from './release.ts';
+import { Retention } from './retention.ts';
 
 const { DEATHS, PROBED, RECOVERY_LOCK, ROOT_LOCK } = HEADER;
 
@@ -43,6 +45,7 @@ export class Recovery {
   private readonly on: Attachment;
   private readonly lock: Lock;
   private readonly release: Release;
+  private readonly retention: Retention;
   private readonly tx: TxEngine;
   /** What recoveries have found, whoever did them. */
   readonly notices: Notices;
@@ -53,7 +56,9 @@ export class Recovery {
     this.on = on;
     this.lock = on.locks.at(RECOVERY_LOCK + LOCK.WORD);
     this.release = new Release(on);
-    this.tx = engineOf(on, new Allocation(on), this.release);
+    const allocation = new Allocation(on);
+    this.retention = new Retention(on, allocation, this.release);
+    this.tx = engineOf(on, allocation, this.release);
     this.notices = new Notices(on.memory);
     this.samples = new Samples(on.memory, on.layout);
   }
@@ -111,8 +116,9 @@ export class Recovery {
     for (let i = 0; i < rolledBack; i++) this.on.counters.bump(COUNTER.RECOVERED);
     this.release.finishFor(slot); // one on a spare seat may have been freeing for the dead
     if (!isSpare) {
+      ownedBlocks = this.retention.dropAll(slot, !table.goesOn(slot));
       for (const depot of depotsWith(this.on, slot)) cachedBlocks += depot?.flush() ?? 0;
-      if (!table.goesOn(slot)) ownedBlocks = this.release.freeOwnedBy(slot);
+      if (!table.goesOn(slot)) ownedBlocks += this.release.freeOwnedBy(slot);
       this.on.states.disown(slot);
     }
     const unreturnedBlocks = this.on.states.tracked ? 0 : Math.max(0, counters.balance());
@@ -131,8 +137,9 @@ export class Recovery {
 
   /** Innermost first, so that no repair has to wait for a lock of the same dead. */
   private seizeLocks(token: number): number {
-    const { zones, pool, simple, depots, budgets, locks, slotLock } = this.on;
-    const all: Lock[] = [pool.lock, ...zones.list.map((zone) => zone.lock), simple.lock];
+    const { zones, pool, references, simple, depots, budgets, locks, slotLock } = this.on;
+    const all: Lock[] = [pool.lock, references.lock];
+    all.push(...zones.list.map((zone) => zone.lock), simple.lock);
     for (const depot of depots) if (depot !== undefined) all.push(depot.lock);
     all.push(budgets.lock, slotLock, locks.at(ROOT_LOCK + LOCK.WORD));
     let seized = this.seizeRecords(token);

@@ -6,9 +6,10 @@
 // twice; everything else is no pointer of ours.
 //
 // In a checked heap the generation decides who frees, and then the block is still to be sent home.
-// In between it stands in ENDING, which is the slot's own journal entry: void once it is home.
+// In between it stands in ENDING, which is the slot's own journal entry: void once it is home. One
+// that threads have references to is freed by the last of these alone.
 
-import { PAGE, SLOT, STATE } from '../word/layout.ts';
+import { GRANULE, PAGE, SLOT, STATE } from '../word/layout.ts';
 import { COUNTER, ENTRY } from '../word/records.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
 import { classOfState, isLive, type Entry } from '../block/statemap.ts';
@@ -44,8 +45,7 @@ export class Release {
         this.freeBlock(granule, this.ending)
       : this.freeBlock(granule);
     tape.close(freed, granule);
-    if (!freed) return this.refused(ptr, this.isBlockStart(granule));
-    return null;
+    return freed ? null : this.refusedAt(granule);
   }
 
   /**
@@ -64,6 +64,21 @@ export class Release {
       if (!won) return this.void(entry);
     }
     return this.counted(this.sendHomeNoted(granule, entry)) || this.void(entry);
+  }
+
+  /** The last reference to a block is going: its generation ends; then it is to be sent home. */
+  endLast(granule: number, seen: number): boolean {
+    const { memory, states } = this.on;
+    const { at } = this.ending;
+    memory.set(at + BLOCK, granule);
+    memory.store(at + KIND, ENDS); // first: who ends a generation has named the block
+    return states.generations.finishLast(granule, seen) || this.void(this.ending);
+  }
+
+  /** Sends home what `endLast` has ended. */
+  sendLast(): boolean {
+    const granule = this.on.memory.get(this.ending.at + BLOCK);
+    return this.counted(this.sendHomeNoted(granule, this.ending));
   }
 
   /** Recovery: sends home the block whose generation the dead has ended. */
@@ -140,6 +155,13 @@ export class Release {
   private void(entry: Entry): false {
     this.on.memory.store(entry.at + KIND, 0);
     return false;
+  }
+
+  private refusedAt(granule: number): AllocError {
+    const ptr = granule * GRANULE.BYTES;
+    if (!this.on.states.isRetained(granule)) return this.refused(ptr, this.isBlockStart(granule));
+    this.on.counters.bump(INVALID_FREES);
+    return allocError('RETAINED', ptr);
   }
 
   private refused(ptr: number, twice: boolean): AllocError {

@@ -198,7 +198,7 @@ export abstract class Seated extends HeapViews {
     if ((++this.calls & (CALLS_A_LOOK - 1)) === 0) recovery.look();
   }
 
-  private refusalToEnter(requested: number): AllocError | null {
+  protected refusalToEnter(requested: number): AllocError | null {
     if (this.cut !== null) this.crashed();
     if (this.detached) return allocError('DETACHED', requested);
     return this.lost && !this.rejoin() ? allocError('NO_SLOT', requested) : null;

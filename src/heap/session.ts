@@ -17,6 +17,7 @@ import { endRecording } from './recording.ts';
 import { Recovery } from './recovery.ts';
 import { Release } from './release.ts';
 import { Resize } from './resize.ts';
+import { Retention } from './retention.ts';
 
 /** How often, and for how long each, to wait for those who are recovering slots. */
 const ATTEMPTS = 20;
@@ -28,6 +29,7 @@ export class Session {
   readonly allocation: Allocation;
   readonly release: Release;
   readonly resize: Resize;
+  readonly retention: Retention;
   readonly tx: TxEngine;
 
   private constructor(on: Attachment) {
@@ -36,6 +38,7 @@ export class Session {
     this.allocation = new Allocation(on, this.recovery);
     this.release = new Release(on);
     this.resize = new Resize(on);
+    this.retention = new Retention(on, this.allocation, this.release, this.recovery);
     this.tx = engineOf(on, this.allocation, this.release);
   }
 
@@ -61,12 +64,14 @@ export class Session {
   }
 
   /**
-   * Transactions are rolled back, everything of this slot goes home, and the slot is free. In a
+   * Transactions are rolled back, references dropped, everything of this slot goes home, and the
+   * slot is free. In a
    * heap that tracks owners the blocks in its name are freed, or nobody's from now on.
    */
   leave(freesItsOwn: boolean): void {
     const { depots, table, seat, states, counters, waits } = this.on;
     for (let left = this.tx.recover(seat.slot); left > 0; left--) counters.bump(COUNTER.ROLLBACKS);
+    this.retention.dropAll(seat.slot, true);
     if (freesItsOwn) this.release.freeOwnedBy(seat.slot);
     states.disown(seat.slot);
     for (const depot of depots) depot?.flush();

@@ -14,6 +14,7 @@ import { Counters } from '../slot/counters.ts';
 import { pressureOf, rate, type PressureStats } from './health.ts';
 import { modeIn, type Mode } from './mode.ts';
 import { Notices, type RecoveryStats } from './notices.ts';
+import { referenceStats, type ReferenceStats } from './refaudit.ts';
 import { talliesOf, type ReclaimStats } from './tallies.ts';
 import { watermarksOf, type Watermarks } from './watermarks.ts';
 import type { Attachment } from './attachment.ts';
@@ -97,6 +98,8 @@ export interface HeapStats {
   readonly reclaim: ReclaimStats;
   /** For how long somebody waited for memory. */
   readonly pressure: PressureStats;
+  /** Of blocks that threads share. */
+  readonly references: ReferenceStats;
   /** Of threads that died without detaching. */
   readonly recoveries: RecoveryStats;
 }
@@ -131,6 +134,7 @@ export function statsOf(on: Attachment): HeapStats {
     lockContention: sum(locks.map((l) => l.contended)),
     lockWaits: sum(locks.map((l) => l.waits)),
     pressure: pressureOf(on),
+    references: referenceStats(on),
     recoveries: new Notices(memory).stats(),
   };
 }
@@ -146,10 +150,9 @@ function lockStats(on: Attachment, word: number): LockStats {
 }
 
 function headerLocks(on: Attachment): LockStats[] {
-  const { SLOT_LOCK, ROOT_LOCK, RECOVERY_LOCK, POOL_LOCK, SIMPLE_LOCK } = HEADER;
-  return [SLOT_LOCK, ROOT_LOCK, RECOVERY_LOCK, POOL_LOCK, SIMPLE_LOCK].map((word) =>
-    lockStats(on, word),
-  );
+  const { SLOT_LOCK, ROOT_LOCK, RECOVERY_LOCK, REFERENCES_LOCK, POOL_LOCK, SIMPLE_LOCK } = HEADER;
+  const all = [SLOT_LOCK, ROOT_LOCK, RECOVERY_LOCK, REFERENCES_LOCK, POOL_LOCK, SIMPLE_LOCK];
+  return all.map((word) => lockStats(on, word));
 }
 
 /** The magazines of every taken slot. */

@@ -41,12 +41,15 @@ export class Transaction extends TxPart implements Disposable {
     return this.fail(size);
   }
 
-  /** Frees a block at commit. False, and nothing else happens, if no live block starts there. */
+  /**
+   * Frees a block at commit. False, and nothing else happens, if no live block starts there, or if
+   * threads have references to it; one that is retained between here and the commit lives on.
+   */
   free(ptr: number): boolean {
     const { states } = this.session.on;
     const granule = states.granuleOf(ptr);
     const live = granule >= 0 && isLive(states.get(granule)) && !this.isFreed(granule);
-    if (!live || this.isOver(ptr)) return false;
+    if (!live || states.isRetained(granule) || this.isOver(ptr)) return false;
     if (this.step(ptr, ({ tx }) => tx.freeIn(this.part, granule)) === 0) return this.fail(ptr) > 0;
     (this.freed ??= new Set()).add(granule);
     return true;
@@ -58,7 +61,7 @@ export class Transaction extends TxPart implements Disposable {
     const { on } = this.session;
     const granule = on.states.granuleOf(ptr);
     const bytes = granule < 0 ? 0 : this.inside(({ resize }) => resize.bytesOf(granule));
-    if (bytes === 0 || this.isFreed(granule)) return 0;
+    if (bytes === 0 || this.isFreed(granule) || on.states.isRetained(granule)) return 0;
     const moved = this.alloc(size);
     if (moved === 0) return 0;
     copyBytes(on.memory, moved, ptr, Math.min(bytes, size));

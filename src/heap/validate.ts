@@ -18,6 +18,7 @@ import { SimpleAuditor } from '../block/simpleaudit.ts';
 import { Magazines } from '../block/magazine.ts';
 import { Counters } from '../slot/counters.ts';
 import type { Attachment } from './attachment.ts';
+import { auditReferences } from './refaudit.ts';
 
 export type { Finding };
 
@@ -67,7 +68,8 @@ function takenSlots(on: Attachment): number[] {
 function locksOf(on: Attachment): Lock[] {
   const depots = on.depots.flatMap((depot) => depot?.lock ?? []);
   const zones = on.zones.list.map((zone) => zone.lock);
-  return [on.slotLock, on.budgets.lock, ...depots, on.simple.lock, ...zones, on.pool.lock];
+  const inner = [...zones, on.references.lock, on.pool.lock];
+  return [on.slotLock, on.budgets.lock, ...depots, on.simple.lock, ...inner];
 }
 
 class Walk {
@@ -89,7 +91,8 @@ class Walk {
     const zones = this.on.zones.list.flatMap((_, i) => this.zone(i));
     for (const sums of this.sums.slice(1)) this.classSums(sums);
     this.simple.totals();
-    const findings = [...zones, ...this.blocks.findings, ...this.simple.findings];
+    const references = auditReferences(this.on);
+    const findings = [...zones, ...this.blocks.findings, ...this.simple.findings, ...references];
     return { findings, atRest: this.atRest };
   }
 

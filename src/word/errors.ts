@@ -14,6 +14,9 @@ export type AllocErrorCode =
   | 'DETACHED'
   | 'ABORTED'
   | 'TIMEOUT'
+  | 'RETAINED'
+  | 'NOT_RETAINED'
+  | 'REFERENCES_FULL'
   | 'JOURNAL_FULL'
   | 'OVER_BUDGET';
 
@@ -48,6 +51,9 @@ const ADVICE: Record<AllocErrorCode, string> = {
   DETACHED: 'this thread has detached from the heap; attach again with SharedHeap.attach(handle)',
   ABORTED: 'the transaction was rolled back, here or by another of its threads; begin another',
   TIMEOUT: 'the time allowed is over',
+  RETAINED: 'threads have references to this block: release them, and the last one frees it',
+  NOT_RETAINED: 'this thread has no reference to this block; retain it first',
+  REFERENCES_FULL: 'no room to note a reference; release others, or create a larger heap',
   JOURNAL_FULL: 'no journal is left; end other transactions, or do less in one',
   OVER_BUDGET: 'its budget is used up; free blocks of that budget, or give it a larger max',
 };

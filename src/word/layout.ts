@@ -7,13 +7,13 @@
 //               │             first page, for pointer 0 is null │
 //               │ guard       one page of nobody's              │  where an overrun ends
 //   metadata   ─┼───────────────────────────────────────────────┤
-//               │ header      magic, geometry, totals, 5 locks  │  int32 words from here
+//               │ header      magic, geometry, totals, 6 locks  │  int32 words from here
 //               │ roots       64 names → pointers               │
 //               │ zones       DMA · Normal · High               │  a lock, free lists per order
 //               │ classes     one record per size class         │  a lock, slabs, depot
 //               │ slots       one per attached thread, 4 spare  │  the tops of its magazines
 //               │ journals    4 transactions per slot           │  their entries are in arrays:
-//               │ arrays      a pool of 64 words each           │  magazines of 60 blocks, journals
+//               │ arrays      a pool of 64 words each           │  magazines, journals, references
 //               │ page map    one record per page               │  the buddy's and the slabs' truth
 //               │ generations (checked heaps) a word a granule  │
 //               │ tapes       events that are recorded          │  a ring of 64 per slot
@@ -33,8 +33,8 @@
 // zone lock) → pages. Granules are 16 bytes, and everything inside the heap is numbered in granules
 // or pages of the *buffer*, so 2 GiB and 4 GiB are no walls: 16 GiB are 2^30 granules.
 //
-// Lock order: recovery, slots, transaction, budget, class, simple heap, zone, pool; roots alone.
-// Only validate holds several classes or zones at once, and takes them in ascending order.
+// Lock order: recovery, slots, transaction, budget, class, simple heap, zone, references, pool;
+// roots alone. Only validate holds several classes or zones at once, in ascending order.
 //
 // The tables' last column says what a writer leaves that dies midway, and what recovery makes of it
 // (word/lock.ts, heap/recovery.ts): valid as it stands, or derived again from words that are.
@@ -61,6 +61,7 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   PLEA         heap/pleas.ts         all      atomic   see PLEA
 //   PEAK         holder of a zone lock stats    atomic   valid
 //   OUT, OUT_PEAK whoever moves blocks stats    atomic   off by what the dead was moving
+//   REFERENCE    references lock       same     plain    names the reference that is being changed
 //   POOL_*       pool lock             same     plain    derived: HOLDER of each array
 //   SIMPLE_*     simple lock           same     plain    derived: the state map has every boundary
 //   SENTINEL     starter and it, CAS   all      atomic   valid: a thread, gone perhaps (src/host)
@@ -102,6 +103,7 @@ export const HEADER = Object.freeze({
   SLOT_LOCK: 48,
   ROOT_LOCK: 52,
   RECOVERY_LOCK: 56,
+  REFERENCES_LOCK: 60,
   POOL_LOCK: 64,
   POOL_NEXT: 68,
   POOL_FREE: 69,
@@ -113,6 +115,7 @@ export const HEADER = Object.freeze({
   SIMPLE_GRANULES: 86,
   SIMPLE_TOUCHED: 87,
   SIMPLE_ENTRY: 88,
+  REFERENCE: 92,
   RECOVERIES: 96,
   NOTICES: 100,
   STALL: 288,
@@ -219,6 +222,7 @@ export const CLASS = Object.freeze({
 //   ALLOCS, FREES  the slot               stats     plain   valid: one operation more or less
 //   OOM_ADJ        the slot; who ends it  all       atomic  valid: 0 before the slot is another's
 //   BUDGET         the slot; who ends it  the slot  plain   valid: as OOM_ADJ
+//   REFERENCES, NOTE  references lock     same      plain   see block/reftable.ts
 //   CACHES         the slot               the slot  plain   see CACHE in records.ts
 export const SLOT = Object.freeze({
   SEAT: 0,
@@ -234,6 +238,8 @@ export const SLOT = Object.freeze({
   WANTS: 14,
   ALLOCS: 16,
   FREES: 17,
+  REFERENCES: 18,
+  NOTE: 19,
   BUDGET: 22,
   OOM_ADJ: 28,
   CACHES: 32,
@@ -245,6 +251,7 @@ export const SLOT = Object.freeze({
 // A magazine is 64 words on a 64-word boundary, so one word (TOP) says both which magazine it is
 // (its high bits) and how far it is filled (its low six): entries stand in words 4..63, and a top
 // whose low bits are 3 is an empty one. HOLDER is the truth about where it belongs, whatever lists
+// and tops say: 0 the pool, slot + 1, DEPOT + class, JOURNAL + a transaction's number, REFERENCES +
 // and tops say: 0 the pool, slot + 1, DEPOT + class, JOURNAL + a transaction's number in the table.
 // NEXT and COUNT are the depot's or the pool's while it lies there, and a rack's (block/rack.ts).
 export const MAGAZINE = Object.freeze({
@@ -253,6 +260,7 @@ export const MAGAZINE = Object.freeze({
   HOLDER: 2,
   DEPOT: 256,
   JOURNAL: 1024,
+  REFERENCES: 2048,
   ENTRIES: 4,
   NONE: 3,
   CAPACITY: 60,

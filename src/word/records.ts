@@ -118,6 +118,10 @@ export const TX = Object.freeze({
 //                              taken over
 //   AT     record's lock       same           plain   a generation, or a protected granule
 //   BYTES  record's lock       same           plain   who ended the generation, or how many bytes
+//
+// References to blocks have entries of the same shape (block/references.ts): there KIND has no
+// number, AT is what the generation was before the block had one holder more or less, and BYTES how
+// many references the slot has.
 export const ENTRY = Object.freeze({ KIND: 0, BLOCK: 1, AT: 2, BYTES: 3, WORDS: 4 });
 
 /**
@@ -147,6 +151,7 @@ export const COUNTER = Object.freeze({
   WAITS: 16,
   WAITED_MS: 17,
   SERVED: 18,
+  COPIES: 22,
   DEFLATED_BYTES: 23,
   PACKED_BYTES: 24,
   HELD: 25,

@@ -135,7 +135,7 @@ test('a generation repeats after 2^23 steps, no sooner', () => {
   ann.free(ptr);
   ann.alloc(64);
   expect(ann.deref(old), 'four million uses later').toBe(ptr);
-  on.memory.set(word, 2 ** 31 - 1);
+  on.memory.set(word, 2 ** 23 - 1);
   expect(ann.free(ptr)).toBe(true);
   expect(ann.alloc(64)).toBe(ptr);
   expect(on.states.generations.current(ptr / 16) & 1, 'also where the word wraps').toBe(1);

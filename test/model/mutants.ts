@@ -14,6 +14,7 @@ import type { Mutant } from './mutants/mutant.ts';
 import { ofOom } from './mutants/oom.ts';
 import { ofPages } from './mutants/pages.ts';
 import { ofRacks } from './mutants/racks.ts';
+import { ofReferences } from './mutants/references.ts';
 import { ofRepair } from './mutants/repair.ts';
 import { ofSamples } from './mutants/samples.ts';
 import { ofStrays } from './mutants/strays.ts';
@@ -43,6 +44,7 @@ export const mutants: readonly Mutant[] = [
   ...ofTapes,
   ...ofOom,
   ...ofBudgets,
+  ...ofReferences,
 ];
 
 /** Mutants that no schedule can show, and why. */

@@ -26,6 +26,7 @@ const FILES = [
   'tapes',
   'oom',
   'budgets',
+  'references',
 ];
 
 /** Names of all scenarios, in order. */

@@ -284,7 +284,7 @@ export const ofTakeover: readonly Mutant[] = [
     'blocks of the dead stay live',
     'tracked: what only the dead had is freed',
     RECOVERY,
-    'if (!table.goesOn(slot)) ownedBlocks = this.release.freeOwnedBy(slot);',
+    'if (!table.goesOn(slot)) ownedBlocks += this.release.freeOwnedBy(slot);',
     '',
     dying,
   ),
