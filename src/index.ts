@@ -26,6 +26,7 @@ export type { CountMessage, PressureMessage, RecoveredMessage } from './heap/ann
 export type { HealthReason, PressureStats } from './heap/health.ts';
 export type { Recovered, RecoveryStats } from './heap/notices.ts';
 export type { RecoveredListener, Watched } from './heap/survivor.ts';
+export type { FaultCounts, FaultPlan, Faults } from './heap/faults.ts';
 export type { ReferenceStats } from './heap/refaudit.ts';
 export type { Ref } from './block/generations.ts';
 export type { Recorder, RecordingFigures } from './heap/recording.ts';

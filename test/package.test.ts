@@ -24,11 +24,25 @@ const USE = `
   const frees = [heap.free(ptr), heap.free(ptr)];
   console.log(JSON.stringify({ ptr, usable, frees, findings: heap.validate() }));
 `;
+/** One heap, whichever door its users come through. */
+const TESTED_USE = `
+  import { SharedHeap } from 'atomalloc';
+  import { failNth, stateHash } from 'atomalloc/testing';
+  const heap = SharedHeap.create({ size: '4MiB' });
+  const before = stateHash(heap);
+  const runs = failNth(heap, () => heap.free(heap.alloc(64)), { unchanged: false });
+  console.log(JSON.stringify([runs.map((run) => run.failed), stateHash(heap) === before]));
+`;
 const TYPED_USE = `
-  import { SharedHeap, type Ptr } from 'atomalloc';
+  import { SharedHeap, type FaultPlan, type Ptr } from 'atomalloc';
+  import { failNth, type FailNthOptions, type FailNthRun } from 'atomalloc/testing';
   const heap: SharedHeap = SharedHeap.create({ size: '4MiB' });
   const ptr: Ptr = heap.alloc(64);
   export const freed: boolean = heap.free(ptr);
+  const plan: FaultPlan = { nth: 1 };
+  heap.faults.inject(plan);
+  const options: FailNthOptions<Ptr> = { unchanged: true, undo: (done) => heap.free(done) };
+  export const runs: FailNthRun<Ptr>[] = failNth(heap, () => heap.alloc(64), options);
   // @ts-expect-error: a size is not a list
   heap.alloc([]);
 `;
@@ -79,7 +93,7 @@ describe('the tarball', () => {
       .map((path) => path.slice(0, -3));
     expect(built.sort(), hint).toEqual(sources.sort());
     expect(built.filter((path) => !paths.includes(`dist/${path}.js`))).toEqual([]);
-    expect(sources).toContain('src/index');
+    expect(sources).toEqual(expect.arrayContaining(['src/index', 'src/testing']));
   });
 
   test('brings no other package and runs nothing when it is installed', () => {
@@ -110,6 +124,12 @@ describe('an embedder', () => {
 
   test('that is the package itself imports it by its own name', () => {
     expectOneBlock(ROOT);
+  });
+
+  test('imports what its own tests need from atomalloc/testing', () => {
+    for (const cwd of [embedder, ROOT]) {
+      expect(JSON.parse(node(cwd, TESTED_USE))).toEqual([[true, false], false]);
+    }
   });
 
   test('reaches package.json and what is Node’s own, and no file behind the public names', () => {

@@ -24,6 +24,8 @@ const flagged: [rule: string, path: string, text: string, line: number][] = [
   ['the law of imports', 'src/heap/heap.ts', "import { a } from '../../test/support/a.ts';", 1],
   ['the law of imports', 'src/heap/heap.ts', "import { a } from 'node:fs';", 1],
   ['the law of imports', 'src/host/piscina.ts', "import { a } from 'piscina';", 1],
+  ['the law of imports', 'src/index.ts', "import { a } from './testing/a.ts';", 1],
+  ['the law of imports', 'src/testing/a.ts', "import { a } from 'vitest';", 1],
   ['no import cycles', 'src/page/a.ts', "import './a.ts';", 1],
   ['only the listed files touch shared words', 'src/page/a.ts', '\nAtomics.load(a, 0);', 2],
   ['only the listed files touch shared words', 'src/page/a.ts', 'new Int32Array(b);', 1],
@@ -68,6 +70,9 @@ const flagged: [rule: string, path: string, text: string, line: number][] = [
 
 const passed: [rule: string, path: string, text: string][] = [
   ['every file has its room', 'src/index.ts', ''],
+  ['every file has its room', 'src/testing.ts', ''],
+  ['the law of imports', 'src/testing.ts', "import { a } from './index.ts';"],
+  ['the law of imports', 'src/testing/a.ts', "import { a } from '../heap/heap.ts';"],
   ['the law of imports', 'src/heap/heap.ts', "import { a } from '../word/lock.ts';"],
   ['the law of imports', 'src/heap/heap.ts', "import { a } from './stats.ts';"],
   ['the law of imports', 'src/host/node.ts', "import { a } from 'node:worker_threads';"],

@@ -7,14 +7,15 @@
 
 import { GRANULE } from '../word/layout.ts';
 import { COUNTER } from '../word/records.ts';
-import { allocError, type AllocError, type AllocErrorCode } from '../word/errors.ts';
+import { allocError, injectedError, type AllocError, type AllocErrorCode } from '../word/errors.ts';
 import { orderOf } from '../page/buddy.ts';
 import { PREFERENCES, usedPages, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
 import type { Entry } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';
+import { Injector } from './injector.ts';
 import { modeIn } from './mode.ts';
 
-const { FAILURES, OOMS, DOUBLE_FREES, CORRUPTIONS } = COUNTER;
+const { FAILURES, OOMS, INJECTED, DOUBLE_FREES, CORRUPTIONS } = COUNTER;
 const { OWN_BLOCKS, SLAB_PAGES } = COUNTER;
 const { BYTES } = GRANULE;
 
@@ -35,27 +36,46 @@ export class Allocation {
   private readonly on: Attachment;
   private readonly recovery: Mourner | null;
   private readonly capacity: number;
+  private readonly faults: Injector;
 
   /** `recovery` is asked before a request is refused: the dead may have what is missing. */
   constructor(on: Attachment, recovery: Mourner | null = null) {
     this.on = on;
     this.recovery = recovery;
+    this.faults = new Injector(on);
     this.capacity = (on.layout.endGranule - on.layout.firstGranule) * BYTES;
   }
 
   /**
    * A live block's granule, or why not. Who names a zone is not served from magazines, nor a
    * checked heap's journal. With an entry, the block is live and the entry names it, or neither.
+   * `again` says that this is no new request, but one that found no memory before.
    */
-  alloc(size: number, align?: number, zone?: ZoneName, entry?: Entry): number | AllocError {
-    return this.find(size, align, zone, entry) || this.outOfMemory(size);
+  alloc(
+    size: number,
+    align?: number,
+    zone?: ZoneName,
+    entry?: Entry,
+    again?: boolean,
+  ): number | AllocError {
+    return this.find(size, align, zone, entry, again) || this.outOfMemory(size);
   }
 
-  /** As `alloc`; 0 when there is no memory now, which counts as no failure yet. */
-  find(size: number, align: number = BYTES, zone?: ZoneName, entry?: Entry): number | AllocError {
+  /**
+   * As `alloc`; 0 when there is no memory now, which counts as no failure yet. Every request comes
+   * through here that no magazine has served, so each of them while faults are injected.
+   */
+  find(
+    size: number,
+    align: number = BYTES,
+    zone?: ZoneName,
+    entry?: Entry,
+    again = false,
+  ): number | AllocError {
     const { waits } = this.on;
     const code = this.refuse(size, align, zone);
     if (code !== null) return this.failed(code, size);
+    if (!again && this.faults.refuses(size)) return this.injected(size);
     const asked = { size, align, zone, entry };
     if (entry === undefined && waits.seemsLong() && this.answer() > 0) waits.rouse();
     return this.serve(asked) || this.serveAgain(asked);
@@ -71,6 +91,13 @@ export class Allocation {
   overBudget(size: number, budget: number): AllocError {
     this.on.budgets.fail(budget);
     return this.failed('OVER_BUDGET', size);
+  }
+
+  /** A request that was to fail has failed: at once, whatever could be done for it. */
+  private injected(size: number): AllocError {
+    this.on.counters.bump(INJECTED);
+    this.outOfMemory(size);
+    return injectedError(size);
   }
 
   /** Everything idle in this slot and in the depots goes home, and empty slabs to their zones. */

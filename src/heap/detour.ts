@@ -21,14 +21,19 @@ export function isTaken(memory: Memory, detour: number): boolean {
 
 /** From here on the detour is taken, or no more, by all threads; those inside see it next time. */
 export function setDetour(on: Attachment, detour: number, to: boolean): void {
-  const { memory, geometry, slotLock } = on;
-  slotLock.lock();
+  on.slotLock.lock();
+  setDetourLocked(on, detour, to);
+  on.slotLock.unlock();
+  if (to && (detour & DETOUR.FREES) !== 0) slowFrees(on);
+}
+
+/** As `setDetour`, under the slot lock, for a detour that is about allocs alone. */
+export function setDetourLocked(on: Attachment, detour: number, to: boolean): void {
+  const { memory, geometry } = on;
   const others = memory.get(DETOURS) & ~detour;
   // RACE: pairs with `isTaken`.
   memory.set(DETOURS, to ? others | detour : others);
   writeTable(memory, geometry);
-  slotLock.unlock();
-  if (to && (detour & DETOUR.FREES) !== 0) slowFrees(on);
 }
 
 /** The next free of every slot takes the slow path, which says for how long. */

@@ -16,6 +16,7 @@ import { openBudget, type Budget, type BudgetLimits } from './budget.ts';
 import { Cold, type ColdHandle } from './cold.ts';
 import { create, type HeapOptions } from './create.ts';
 import { extentsOf, type HeapExtent } from './extents.ts';
+import { Faults } from './faults.ts';
 import { healthOf, type HealthReason } from './health.ts';
 import { checkMode, modeIn, writeMode, type Mode } from './mode.ts';
 import { open, type Formatted, type HeapHandle } from './open.ts';
@@ -40,6 +41,8 @@ const attached = new AttachedHeaps<SharedHeap>();
 export class SharedHeap extends Sharing implements Disposable {
   /** Named pointers: how threads find shared structures. */
   readonly roots: Roots = new Roots((work) => this.inside(work));
+  /** Requests that are refused on purpose: how programs test what they do when memory is out. */
+  readonly faults: Faults = new Faults((work) => this.inside(work));
   private readonly coldBlocks = new Cold({
     alloc: (size) => this.alloc(size),
     free: (ptr) => this.free(ptr),

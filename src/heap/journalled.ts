@@ -31,20 +31,20 @@ class JournalledBlocks implements Blocks {
     this.waits = on.waits;
   }
 
-  takeFor(size: number, entry: Entry): number | AllocError {
+  takeFor(size: number, entry: Entry, again: boolean): number | AllocError {
     const id = this.magazines.classOf(size);
     const granule = id === 0 ? 0 : this.magazines.popFor(id, entry);
-    return granule || this.takeSlow(size, entry);
+    return granule || this.takeSlow(size, entry, again);
   }
 
   /** Beyond its budget the block stays with its entry: the transaction is rolled back. */
-  private takeSlow(size: number, entry: Entry): number | AllocError {
+  private takeSlow(size: number, entry: Entry, again: boolean): number | AllocError {
     const { allocation, on } = this;
     const budget = on.budgets.usual();
     if (!on.budgets.hasRoom(budget, Math.ceil(size / GRANULE.BYTES))) {
       return allocation.overBudget(size, budget);
     }
-    const granule = allocation.alloc(size, GRANULE.BYTES, undefined, entry);
+    const granule = allocation.alloc(size, GRANULE.BYTES, undefined, entry, again);
     if (typeof granule === 'number') this.tape.note(EVENT.ALLOC, granule, size);
     if (typeof granule !== 'number' || on.budgets.charge(budget, granule)) return granule;
     return allocation.overBudget(size, budget);

@@ -67,7 +67,7 @@ export abstract class Patient extends Thrifty {
   /** Waits of this thread that are in line by the one ticket of its slot. */
   private standing = 0;
   private readonly line = new AsyncLine({
-    alloc: (asked) => this.answerTo(asked),
+    alloc: (asked) => this.answerTo(asked, true),
     enter: () => void this.standing++,
     stand: (size) => this.stand(size),
     passOn: () => this.passOn(),
@@ -167,12 +167,12 @@ export abstract class Patient extends Thrifty {
     const waitMs = patienceMs >= 0 ? patienceMs : memory.load(HEADER.PATIENT) * ANSWER_MS;
     if (waitMs === 0) return SHORT;
     this.shrink(asked.size);
-    const ptr = this.allocOnce(asked);
+    const ptr = this.allocOnce(asked, true);
     return ptr === SHORT ? this.wait(asked, waitMs) : ptr;
   }
 
-  private answerTo(asked: Asked): Answer {
-    const ptr = this.allocOnce(asked);
+  private answerTo(asked: Asked, again = false): Answer {
+    const ptr = this.allocOnce(asked, again);
     return ptr === 0 ? (this.refusal ?? allocError('OUT_OF_MEMORY', asked.size)) : ptr;
   }
 
@@ -185,7 +185,7 @@ export abstract class Patient extends Thrifty {
     try {
       for (let woken = true; ; woken = this.sleep(start + waitMs)) {
         this.stand(size);
-        ptr = this.allocOnce(asked);
+        ptr = this.allocOnce(asked, true);
         const waitedMs = performance.now() - start;
         const isOver = waitedMs >= waitMs;
         if (ptr === SHORT) this.plead(size, waitedMs, isOver);

@@ -36,7 +36,7 @@ import { endRecording } from './recording.ts';
 import { Release } from './release.ts';
 import { Retention } from './retention.ts';
 
-const { DEATHS, PROBED, RECOVERY_LOCK, ROOT_LOCK } = HEADER;
+const { DEATHS, PROBED, RECOVERY_LOCK, ROOT_LOCK, FAULT_LOCK } = HEADER;
 
 /** How often somebody asks the system about every slot, while the heap is used. */
 const LOOK_MS = 250;
@@ -141,7 +141,8 @@ export class Recovery {
     const all: Lock[] = [pool.lock, references.lock];
     all.push(...zones.list.map((zone) => zone.lock), simple.lock);
     for (const depot of depots) if (depot !== undefined) all.push(depot.lock);
-    all.push(budgets.lock, slotLock, locks.at(ROOT_LOCK + LOCK.WORD));
+    all.push(budgets.lock, slotLock);
+    all.push(locks.at(ROOT_LOCK + LOCK.WORD), locks.at(FAULT_LOCK + LOCK.WORD));
     let seized = this.seizeRecords(token);
     for (const lock of all) if (lock.seize(token)) seized++;
     return seized;

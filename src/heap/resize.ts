@@ -3,12 +3,14 @@
 // A block stays when it still serves the size without wasting half of itself, when it is a large
 // run that can be cut or has free pages behind it, and in the simple heap when the block behind it
 // is free. Otherwise the caller takes a new block first, copies, then frees the old one: a failure
-// leaves the old block as it was.
+// leaves the old block as it was. While faults are injected (injector.ts) that is how every block
+// grows: then it is a request like any other, which counts and can be refused.
 
-import { GRANULE, STATE } from '../word/layout.ts';
+import { DETOUR, GRANULE, STATE } from '../word/layout.ts';
 import { classOfState } from '../block/statemap.ts';
 import { EVENT } from '../slot/tape.ts';
 import type { Attachment } from './attachment.ts';
+import { isTaken } from './detour.ts';
 
 const { LARGE, SIMPLE_LIVE } = STATE;
 const { BYTES } = GRANULE;
@@ -44,6 +46,7 @@ export class Resize {
     const state = on.states.get(granule);
     const id = classOfState(state);
     const granules = Math.ceil(size / BYTES);
+    if (isTaken(on.memory, DETOUR.FAULTS) && size > this.bytesOf(granule)) return false;
     if (state === SIMPLE_LIVE) return on.simple.resize(granule, granules);
     if (id !== 0 && this.stillServes(id, granules)) return true;
     return state === LARGE && this.resizeLarge(granule, Math.ceil(size / on.map.pageBytes));

@@ -131,8 +131,11 @@ export abstract class Seated extends HeapViews {
     }
   }
 
-  /** A pointer; 0 when that is refused, and `refusal` says why; SHORT when there is no memory. */
-  protected allocOnce({ size, align, zone, budget }: Asked): number {
+  /**
+   * A pointer; 0 when that is refused, and `refusal` says why; SHORT when there is no memory.
+   * `again` when this request was SHORT before.
+   */
+  protected allocOnce({ size, align, zone, budget }: Asked, again?: boolean): number {
     const refusal = this.refusalToEnter(size);
     if (refusal !== null) return this.refuse(refusal);
     try {
@@ -140,7 +143,9 @@ export abstract class Seated extends HeapViews {
       const { allocation, on, release } = this.session;
       const id = budget ?? on.budgets.usual();
       const fits = on.budgets.hasRoom(id, Math.ceil(size / BYTES));
-      const granule = fits ? allocation.find(size, align, zone) : allocation.overBudget(size, id);
+      const granule = fits
+        ? allocation.find(size, align, zone, undefined, again)
+        : allocation.overBudget(size, id);
       if (typeof granule !== 'number') return this.refuse(granule);
       if (granule === 0) return SHORT;
       on.tape.note(EVENT.ALLOC, granule, size, align);

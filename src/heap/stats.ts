@@ -80,6 +80,8 @@ export interface HeapStats {
   readonly freeCount: number;
   readonly failureCount: number;
   readonly oomEvents: number;
+  /** Of these, requests that `heap.faults` has refused. */
+  readonly injectedFailures: number;
   readonly doubleFrees: number;
   readonly invalidFrees: number;
   readonly corruptions: number;

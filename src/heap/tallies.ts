@@ -6,7 +6,7 @@ import { Counters } from '../slot/counters.ts';
 import type { Attachment } from './attachment.ts';
 
 const { ALLOCS, FREES, FAILURES, OOMS, DOUBLE_FREES, INVALID_FREES, CORRUPTIONS } = COUNTER;
-const { COMMITS, ROLLBACKS, RECOVERED } = COUNTER;
+const { COMMITS, ROLLBACKS, RECOVERED, INJECTED } = COUNTER;
 const { OWN_BLOCKS, DEAD_BLOCKS, ASKED_BLOCKS, SLAB_PAGES, SHRUNK_BYTES } = COUNTER;
 const { WAITS, WAITED_MS, SERVED, DEFLATED_BYTES, PACKED_BYTES, PLEAS } = COUNTER;
 
@@ -57,6 +57,7 @@ export function talliesOf(on: Attachment) {
     freeCount: total(FREES),
     failureCount: total(FAILURES),
     oomEvents: total(OOMS),
+    injectedFailures: total(INJECTED),
     doubleFrees: total(DOUBLE_FREES),
     invalidFrees: total(INVALID_FREES),
     corruptions: total(CORRUPTIONS),

@@ -18,10 +18,11 @@ const { BYTES } = GRANULE;
 /** How long `commit` waits for votes when it is not told. */
 const COMMIT_MS = 10_000;
 const NOBODY: readonly number[] = [];
-/** What idle magazines, and those of the dead, may help. */
-const SHORTAGES: readonly string[] = ['OUT_OF_MEMORY', 'JOURNAL_FULL'];
 /** Bytes that one entry protects. */
 const PROTECT_MAX = 2 ** 26;
+
+/** What is tried in this thread's part, and once more if there was no room for it. */
+type Step = (session: Session, again: boolean) => number | AllocError;
 
 /** Ends a transaction's function early: thrown by a step that failed, caught by `runIn`. */
 class Failed extends Error {}
@@ -36,7 +37,7 @@ export class Transaction extends TxPart implements Disposable {
    * rolled back, and `error` says why. Free it with the transaction's `free`.
    */
   alloc(size: number): number {
-    const first = this.step(size, ({ tx }) => tx.allocIn(this.part, size));
+    const first = this.step(size, ({ tx }, again) => tx.allocIn(this.part, size, again));
     if (first !== 0) return first * BYTES;
     return this.fail(size);
   }
@@ -80,7 +81,9 @@ export class Transaction extends TxPart implements Disposable {
     if (!whole || ptr < first || ptr + bytes > layout.endGranule * BYTES) return false;
     for (let done = 0; done < bytes; done += PROTECT_MAX) {
       const length = Math.min(PROTECT_MAX, bytes - done);
-      const made = this.step(bytes, ({ tx }) => tx.protectIn(this.part, ptr + done, length));
+      const made = this.step(bytes, ({ tx }, again) =>
+        tx.protectIn(this.part, ptr + done, length, again),
+      );
       if (made === 0) return this.fail(bytes) > 0;
     }
     return true;
@@ -186,15 +189,16 @@ export class Transaction extends TxPart implements Disposable {
   }
 
   /** A granule, or 0 with the reason in `failure`. The dead may have what is missing. */
-  private step(requested: number, work: (session: Session) => number | AllocError): number {
+  private step(requested: number, work: Step): number {
     if (this.voted || this.isOver(requested)) return 0;
-    let done = this.here<number | AllocError>(work, ABORTED);
-    if (typeof done !== 'number' && SHORTAGES.includes(done.code)) {
+    let done = this.here<number | AllocError>((session) => work(session, false), ABORTED);
+    if (typeof done !== 'number' && isShortage(done)) {
       this.inside(({ recovery, allocation }) => {
         recovery.sweep();
         allocation.reclaim();
       });
-      done = this.here<number | AllocError>(work, ABORTED);
+      const again = done.code === 'OUT_OF_MEMORY'; // a full journal has asked for no memory
+      done = this.here<number | AllocError>((session) => work(session, again), ABORTED);
     }
     if (typeof done === 'number') return done;
     this.failure ??= done;
@@ -228,6 +232,11 @@ export class Transaction extends TxPart implements Disposable {
 /** Those that are not over. The others know it then, and their records may serve others. */
 export function stillOpen(parts: readonly Transaction[]): readonly Transaction[] {
   return parts.length === 0 ? parts : parts.filter((tx) => tx.outcome() === 'open');
+}
+
+/** What idle magazines, and those of the dead, may help: not what was refused on purpose. */
+function isShortage({ code, injected }: AllocError): boolean {
+  return (code === 'OUT_OF_MEMORY' || code === 'JOURNAL_FULL') && injected === undefined;
 }
 
 function notPromised<T>(value: T): T {

@@ -26,8 +26,8 @@ const { BYTES: GRANULE_BYTES } = GRANULE;
 
 /** How blocks are taken for an entry: both or neither (heap/allocate). */
 export interface Blocks extends Returns {
-  /** A block's granule, named by the entry; or why not. */
-  takeFor(size: number, entry: Entry): number | AllocError;
+  /** A block's granule, named by the entry; or why not. `again` as below. */
+  takeFor(size: number, entry: Entry, again: boolean): number | AllocError;
 }
 
 /** One thread's part in a transaction, as its owner holds it. */
@@ -92,10 +92,10 @@ export class TxEngine {
     part.known = true;
   }
 
-  /** A new block that is freed at rollback. */
-  allocIn(part: Part, size: number): number | AllocError {
+  /** A new block that is freed at rollback; `again` after it found no memory for it before. */
+  allocIn(part: Part, size: number, again = false): number | AllocError {
     const entry = this.beginStep(part, KINDS.ALLOC);
-    return this.endStep(part, entry.at === 0 ? null : this.takeBlock(entry, size));
+    return this.endStep(part, entry.at === 0 ? null : this.takeBlock(entry, size, again));
   }
 
   /** A live block that is freed at commit; its granule, or why not. */
@@ -113,10 +113,10 @@ export class TxEngine {
   }
 
   /** Bytes [ptr, ptr + bytes) are what they are now again at rollback. */
-  protectIn(part: Part, ptr: number, bytes: number): number | AllocError {
+  protectIn(part: Part, ptr: number, bytes: number, again = false): number | AllocError {
     part.onlyAllocs = false;
     const entry = this.beginStep(part, KINDS.SAVING);
-    const copy = entry.at === 0 ? null : this.takeBlock(entry, bytes);
+    const copy = entry.at === 0 ? null : this.takeBlock(entry, bytes, again);
     if (typeof copy === 'number') {
       const { memory } = this.parts;
       memory.set(entry.at + AT, Math.floor(ptr / GRANULE_BYTES));
@@ -254,9 +254,9 @@ export class TxEngine {
     return result;
   }
 
-  private takeBlock(entry: Entry, size: number): number | AllocError {
+  private takeBlock(entry: Entry, size: number, again: boolean): number | AllocError {
     this.parts.memory.set(entry.at + BYTES, 0); // nobody has ended its generation
-    return this.blocks.takeFor(size, entry);
+    return this.blocks.takeFor(size, entry, again);
   }
 
   /** Participants first: as long as the leader is not over, whoever comes can do the rest. */

@@ -25,6 +25,8 @@ export interface AllocError {
   readonly code: AllocErrorCode;
   readonly requested: number;
   readonly message: string;
+  /** There was memory: `heap.faults` has refused it. */
+  readonly injected?: true;
 }
 
 export type Result<T, E = AllocError> =
@@ -60,6 +62,12 @@ const ADVICE: Record<AllocErrorCode, string> = {
 
 export function allocError(code: AllocErrorCode, requested: number): AllocError {
   return { code, requested, message: `${code} (${String(requested)}): ${ADVICE[code]}` };
+}
+
+/** Why a request was refused that was to be refused. */
+export function injectedError(requested: number): AllocError {
+  const message = `OUT_OF_MEMORY (${String(requested)}): refused on purpose, by heap.faults`;
+  return { code: 'OUT_OF_MEMORY', requested, message, injected: true };
 }
 
 export type HeapErrorCode =

@@ -33,12 +33,11 @@
 // zone lock) → pages. Granules are 16 bytes, and everything inside the heap is numbered in granules
 // or pages of the *buffer*, so 2 GiB and 4 GiB are no walls: 16 GiB are 2^30 granules.
 //
-// Lock order: recovery, slots, transaction, budget, class, simple heap, zone, references, pool;
-// roots alone. Only validate holds several classes or zones at once, in ascending order.
+// Lock order: recovery, slots, transaction, budget, class, simple heap, zone, references, pool,
+// faults; roots alone. Only validate holds several classes or zones at once, in ascending order.
 //
 // The tables' last column says what a writer leaves that dies midway, and what recovery makes of it
 // (word/lock.ts, heap/recovery.ts): valid as it stands, or derived again from words that are.
-//
 // Geometry (page size, classes, slots, magazine sizes) is data, written once by `create` and read
 // by `attach`: model tests run the same code with pages of 256 bytes.
 
@@ -67,6 +66,7 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   SENTINEL     starter and it, CAS   all      atomic   valid: a thread, gone perhaps (src/host)
 //   RECOVERIES   recovery lock         all      atomic   valid: how many notices are complete
 //   NOTICES      recovery lock         all      atomic   see NOTICE
+//   FAULT        fault lock            same     plain    see FAULT
 //   STALL        slot/stall.ts         all      atomic   valid: each change is one CAS
 //   SAMPLED      who samples, by CAS   all      atomic   valid: one sample may be missing
 //   SAMPLES      who samples           all      atomic   see SAMPLE
@@ -118,6 +118,8 @@ export const HEADER = Object.freeze({
   REFERENCE: 92,
   RECOVERIES: 96,
   NOTICES: 100,
+  FAULT_LOCK: 256,
+  FAULT: 260,
   STALL: 288,
   SAMPLED: 289,
   SAMPLES: 296,

@@ -183,6 +183,23 @@ export function bytesAt(memory: Memory, at: number, length: number): Uint8Array 
   return new Uint8Array(memory.buffer, at, length);
 }
 
+/** A hash of bytes [at, at + length), both multiples of 4; `seed` is that of what came before. */
+export function hashBytes(memory: Memory, at: number, length: number, seed: number): number {
+  let hash = seed;
+  for (let done = 0; done < length; done += PART_BYTES) {
+    const words = Math.min(PART_BYTES, length - done) / 4;
+    for (const word of new Int32Array(memory.buffer, at + done, words)) hash = mixed(hash ^ word);
+  }
+  return hash;
+}
+
+/** A number of 32 bits of which each depends on many of `bits` (MurmurHash3's finalizer). */
+export function mixed(bits: number): number {
+  const half = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  const more = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
+  return more ^ (more >>> 16);
+}
+
 /** Whether this thread may sleep in Atomics.wait: everywhere but on a browser's page. */
 export const canBlock: boolean = (() => {
   try {

@@ -44,6 +44,26 @@ export const NOTICE = Object.freeze({
   COUNT: 7,
 });
 
+// Which requests are refused on purpose (heap/injector.ts): it counts while the detour FAULTS is
+// taken, and is written while it is not. Fields of two words as in NOTICE.
+//
+//   REQUESTS, FAILURES  fault lock    same     plain    valid: one request more or less
+//   the rest            fault lock    same     plain    valid: the detour is not taken yet
+export const FAULT = Object.freeze({
+  FIRST: 0,
+  EVERY: 1,
+  CHANCE: 2,
+  SEED: 3,
+  TIMES: 4,
+  MIN: 5,
+  MAX: 7,
+  SLOTS: 9,
+  SLOTS_WORDS: 4,
+  REQUESTS: 13,
+  FAILURES: 15,
+  WORDS: 17,
+});
+
 // What had been counted so far at one moment of the last minute (slot/samples.ts). STAMP is the
 // clock's, made odd, so it is never 0; ROUNDS is how often STALL had come round. ATTEMPTS takes two
 // words, the low one first.
@@ -151,6 +171,7 @@ export const COUNTER = Object.freeze({
   WAITS: 16,
   WAITED_MS: 17,
   SERVED: 18,
+  INJECTED: 19,
   COPIES: 22,
   DEFLATED_BYTES: 23,
   PACKED_BYTES: 24,

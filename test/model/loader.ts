@@ -206,7 +206,7 @@ function sourcePaths(): string[] {
     .map((name) => `src/${name.replaceAll('\\', '/')}`)
     .filter((path) => path.endsWith('.ts') && !(path in EXTERNALS))
     .filter((path) => path !== TOLD && path !== 'src/index.ts')
-    .filter((path) => !path.startsWith('src/host/'))
+    .filter((path) => !path.startsWith('src/host/') && !path.startsWith('src/testing'))
     .sort();
 }
 

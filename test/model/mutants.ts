@@ -6,6 +6,7 @@ import { ofArenas } from './mutants/arenas.ts';
 import { ofArrays } from './mutants/arrays.ts';
 import { ofBudgets } from './mutants/budgets.ts';
 import { ofDepot } from './mutants/depot.ts';
+import { ofFaults } from './mutants/faults.ts';
 import { ofHeap } from './mutants/heap.ts';
 import { ofJournals } from './mutants/journals.ts';
 import { ofLock } from './mutants/lock.ts';
@@ -33,6 +34,7 @@ export const mutants: readonly Mutant[] = [
   ...ofRacks,
   ...ofStrays,
   ...ofHeap,
+  ...ofFaults,
   ...ofTakeover,
   ...ofArrays,
   ...ofRepair,

@@ -7,7 +7,14 @@ import type { Geometry, Layout } from '../../src/word/geometry.ts';
 
 type Names = Readonly<Record<string, number>>;
 
-const LOCKS = ['SLOT_LOCK', 'ROOT_LOCK', 'REFERENCES_LOCK', 'POOL_LOCK', 'SIMPLE_LOCK'] as const;
+const LOCKS = [
+  'SLOT_LOCK',
+  'ROOT_LOCK',
+  'REFERENCES_LOCK',
+  'POOL_LOCK',
+  'SIMPLE_LOCK',
+  'FAULT_LOCK',
+] as const;
 const CACHE_NAMES = ['TOP', 'LIMIT', 'PREVIOUS', 'BATCH', 'RACK'];
 const LOCK_NAMES = ['', ' CONTENDED', ' WAITS', ''];
 

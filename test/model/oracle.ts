@@ -195,9 +195,9 @@ export class Oracle {
 
   private locksAreFree(): void {
     const { auditor } = this.stage;
-    const { SLOT_LOCK, ROOT_LOCK, POOL_LOCK, SIMPLE_LOCK, RECOVERY_LOCK } = HEADER;
+    const { SLOT_LOCK, ROOT_LOCK, POOL_LOCK, SIMPLE_LOCK, RECOVERY_LOCK, FAULT_LOCK } = HEADER;
     const words: number[] = [SLOT_LOCK, ROOT_LOCK, POOL_LOCK, SIMPLE_LOCK, RECOVERY_LOCK];
-    words.push(HEADER.BUDGET_LOCK, HEADER.REFERENCES_LOCK);
+    words.push(HEADER.BUDGET_LOCK, HEADER.REFERENCES_LOCK, FAULT_LOCK);
     for (const depot of auditor.depots) if (depot !== undefined) words.push(depot.record);
     for (const zone of auditor.zones.list) words.push(zone.record);
     for (const word of words) {

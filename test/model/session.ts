@@ -27,6 +27,7 @@ const FILES = [
   'oom',
   'budgets',
   'references',
+  'faults',
 ];
 
 /** Names of all scenarios, in order. */

@@ -16,7 +16,7 @@ import {
   TABLE,
   ZONE,
 } from '../../src/word/layout.ts';
-import { BUDGET, CACHE, COUNTER, NOTICE, SAMPLE, TX } from '../../src/word/records.ts';
+import { BUDGET, CACHE, COUNTER, FAULT, NOTICE, SAMPLE, TX } from '../../src/word/records.ts';
 import { standardClasses } from '../../src/block/sizeclass.ts';
 import { assertProperty } from '../support/random.ts';
 
@@ -153,14 +153,16 @@ describe('the records', () => {
     expect(SLOT.CACHES + CACHE.WORDS).toBeLessThanOrEqual(SLOT.WORDS);
     expect(CACHE.LIMIT - CACHE.TOP).toBeGreaterThan(CLASS.MAX);
     expect(MAGAZINE.ENTRIES + MAGAZINE.CAPACITY).toBe(MAGAZINE.WORDS);
-    expect(HEADER.NOTICES + NOTICE.COUNT * NOTICE.WORDS).toBeLessThanOrEqual(HEADER.STALL);
+    expect(HEADER.NOTICES + NOTICE.COUNT * NOTICE.WORDS).toBeLessThanOrEqual(HEADER.FAULT_LOCK);
     expect(HEADER.SAMPLES + SAMPLE.COUNT * SAMPLE.WORDS).toBeLessThanOrEqual(HEADER.WORDS);
+    expect(FAULT.SLOTS_WORDS * 32).toBeGreaterThanOrEqual(SLOT.MAX);
+    expect(HEADER.FAULT + FAULT.WORDS).toBeLessThanOrEqual(HEADER.STALL);
     expect(2 ** ZONE.ORDERS).toBeGreaterThan(2 ** 22);
   });
 
   test('give every field a word of its own, and every lock its four', () => {
     const locks = (name: string) => (name === 'LOCK' || name.endsWith('_LOCK') ? LOCK.WORDS : 1);
-    for (const record of [HEADER, NOTICE, SAMPLE, ZONE, CLASS, SLOT, CACHE, PAGE, COUNTER]) {
+    for (const record of [HEADER, NOTICE, FAULT, SAMPLE, ZONE, CLASS, SLOT, CACHE, PAGE, COUNTER]) {
       const fields = Object.entries(record).filter(([name]) => !SIZES.has(name));
       const words = fields.flatMap(([name, at]) =>
         Array.from({ length: locks(name) }, (_, i) => at + i),
@@ -200,4 +202,5 @@ const SIZES = new Set([
   'SPARES',
   'SHIFT',
   'NAME_BYTES',
+  'SLOTS_WORDS',
 ]);

@@ -15,8 +15,8 @@ export const ofWaits: readonly Mutant[] = [
     'who waits tries before it stands in line',
     CACHED,
     PATIENT,
-    '        this.stand(size);\n        ptr = this.allocOnce(asked);\n',
-    '        ptr = this.allocOnce(asked);\n        this.stand(size);\n',
+    '        this.stand(size);\n        ptr = this.allocOnce(asked, true);\n',
+    '        ptr = this.allocOnce(asked, true);\n        this.stand(size);\n',
   ),
   mutantOf('WAITING is set before the ticket', LEAVES, LINE, [
     [

@@ -9,14 +9,19 @@ import type { Source, Tree } from './source.ts';
 import { at } from './violation.ts';
 import type { Violation } from './violation.ts';
 
-/** Left to right. The last one is the file src/index.ts, the others are folders. */
-export const LAYERS = 'word page block slot tx heap host index'.split(' ');
+/**
+ * Left to right. Those with public names have a file of that name beside the folders: src/index.ts
+ * is nothing else; what users' tests import stands to its right, for it knows what users know.
+ */
+export const LAYERS = 'word page block slot tx heap host index testing'.split(' ');
+const PUBLIC = ['index', 'testing'];
 
 /** The place of a path's layer in the row; -1 for a path in none. */
 export function rankOf(path: string): number {
   const [, layer = '', ...rest] = path.split('/');
-  if (rest.length === 0) return layer === 'index.ts' ? LAYERS.indexOf('index') : -1;
-  return LAYERS.indexOf(layer);
+  if (rest.length > 0) return layer === 'index' ? -1 : LAYERS.indexOf(layer);
+  const name = /^(\w+)\.ts$/.exec(layer)?.[1] ?? '';
+  return PUBLIC.includes(name) ? LAYERS.indexOf(name) : -1;
 }
 
 export function lawOfImports({ sources }: Tree): Violation[] {
