@@ -2,7 +2,8 @@
 // the class's lock is held. Other threads' fast paths may go on meanwhile: they turn LIVE into
 // CACHED and back, so those two are told apart only in the sums that the caller compares at rest.
 
-import { CLASS, MAGAZINE, PAGE, STATE } from '../word/layout.ts';
+import { CLASS, MAGAZINE, STATE } from '../word/layout.ts';
+import { PAGE } from '../word/records.ts';
 import type { Finding, UsedRun } from '../page/audit.ts';
 import type { PageMap } from '../page/pagemap.ts';
 import type { StateMap } from './statemap.ts';

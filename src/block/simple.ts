@@ -14,7 +14,8 @@
 //   SIMPLE_BLOCKS == SIMPLE_LIVE bytes;  SIMPLE_GRANULES == sum of their lengths
 //   both are sums over the arenas
 
-import { HEADER, LOCK, PAGE, STATE } from '../word/layout.ts';
+import { HEADER, LOCK, STATE } from '../word/layout.ts';
+import { PAGE } from '../word/records.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
 import type { Claim } from '../page/buddy.ts';

@@ -1,7 +1,8 @@
 // Checks of the simple heap's equations (simple.ts), under its lock: each arena is a row of blocks
 // whose tags agree, in front and behind; LOWEST is where its free blocks may begin.
 
-import { HEADER, PAGE, STATE } from '../word/layout.ts';
+import { HEADER, STATE } from '../word/layout.ts';
+import { PAGE } from '../word/records.ts';
 import type { Finding, UsedRun } from '../page/audit.ts';
 import type { PageMap } from '../page/pagemap.ts';
 import { Boundary } from './boundary.ts';

@@ -5,7 +5,8 @@
 //
 // Every step may be cut and done again.
 
-import { HEADER, PAGE, STATE } from '../word/layout.ts';
+import { HEADER, STATE } from '../word/layout.ts';
+import { PAGE } from '../word/records.ts';
 import type { PageMap } from '../page/pagemap.ts';
 import { Boundary } from './boundary.ts';
 import type { StateMap } from './statemap.ts';

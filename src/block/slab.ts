@@ -18,7 +18,8 @@
 //   CARVED == sum of capacities;  FREE of the class == sum of FREE of its slabs
 //   EMPTY == sum of pages of its empty slabs
 
-import { CLASS, PAGE, STATE } from '../word/layout.ts';
+import { CLASS, STATE } from '../word/layout.ts';
+import { PAGE } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 import type { Claim } from '../page/buddy.ts';
 import type { PageMap } from '../page/pagemap.ts';

@@ -3,7 +3,7 @@
 //
 // All methods want the class lock.
 
-import { PAGE } from '../word/layout.ts';
+import { PAGE } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 import type { PageMap } from '../page/pagemap.ts';
 

@@ -7,7 +7,8 @@
 //
 // Every step may be cut and done again: what is taken out or put in changes by one store.
 
-import { CLASS, PAGE, STATE } from '../word/layout.ts';
+import { CLASS, STATE } from '../word/layout.ts';
+import { PAGE } from '../word/records.ts';
 import type { PageMap } from '../page/pagemap.ts';
 import type { StateMap } from './statemap.ts';
 

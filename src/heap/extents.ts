@@ -1,7 +1,7 @@
 // Extents: what each stretch of pages is used for, in address order and without gaps. The walk goes
 // from run to run under each zone's lock, so the stretches are those of one moment per zone.
 
-import { PAGE } from '../word/layout.ts';
+import { PAGE } from '../word/records.ts';
 import { ZONE_NAMES, type Zone, type ZoneName } from '../page/zone.ts';
 import type { Attachment } from './attachment.ts';
 

@@ -9,8 +9,8 @@
 // In between it stands in ENDING, which is the slot's own journal entry: void once it is home. One
 // that threads have references to is freed by the last of these alone.
 
-import { GRANULE, PAGE, SLOT, STATE } from '../word/layout.ts';
-import { COUNTER, ENTRY } from '../word/records.ts';
+import { GRANULE, SLOT, STATE } from '../word/layout.ts';
+import { COUNTER, ENTRY, PAGE } from '../word/records.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
 import { classOfState, isLive, type Entry } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';

@@ -8,8 +8,8 @@
 // and is counted before it frees, and magazines are read before states, so the second walk sees an
 // entry for every state that it had changed by the first.
 
-import { CLASS, HEADER, MAGIC, PAGE, STATE, ZONE } from '../word/layout.ts';
-import { COUNTER } from '../word/records.ts';
+import { CLASS, HEADER, MAGIC, STATE, ZONE } from '../word/layout.ts';
+import { COUNTER, PAGE } from '../word/records.ts';
 import type { Lock } from '../word/lock.ts';
 import { auditZone, type Finding, type UsedRun } from '../page/audit.ts';
 import { ZONE_NAMES, type Zone, type ZoneName } from '../page/zone.ts';

@@ -1,7 +1,8 @@
 // Checks of the buddy system's equations (buddy.ts), under the zone's lock. Each finding says where
 // and what; a sound zone gives none. The walk over the runs ends at the first word that cannot be.
 
-import { PAGE, ZONE } from '../word/layout.ts';
+import { ZONE } from '../word/layout.ts';
+import { PAGE } from '../word/records.ts';
 import type { PageMap } from './pagemap.ts';
 import type { Zone, ZoneName } from './zone.ts';
 

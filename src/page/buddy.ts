@@ -19,7 +19,8 @@
 //   sum of lengths over all starts == pages of the zone
 //   FREE == sum of lengths over free starts
 
-import { PAGE, ZONE } from '../word/layout.ts';
+import { ZONE } from '../word/layout.ts';
+import { PAGE } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 import { FreeLists } from './freelists.ts';
 import type { PageMap } from './pagemap.ts';

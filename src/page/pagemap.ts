@@ -6,7 +6,8 @@
 // arena's and belongs to the class or the simple lock while the run is in use (see layout.ts).
 
 import type { Layout } from '../word/geometry.ts';
-import { GRANULE, PAGE, ZONE } from '../word/layout.ts';
+import { GRANULE, ZONE } from '../word/layout.ts';
+import { PAGE } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 
 const { WORDS, NEXT, PREV, RUN } = PAGE;

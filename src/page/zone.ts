@@ -10,7 +10,8 @@
 // A zone without pages is skipped, and then the next one counts as the preferred one.
 
 import type { Layout } from '../word/geometry.ts';
-import { HEADER, LOCK, PAGE, ZONE } from '../word/layout.ts';
+import { HEADER, LOCK, ZONE } from '../word/layout.ts';
+import { PAGE } from '../word/records.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
 import { Buddy, type Claim } from './buddy.ts';

@@ -2,8 +2,8 @@
 // (layout.ts) begins for them. `create` decides a geometry once; every thread that attaches reads
 // it back from the header and comes to the same layout.
 
-import { CLASS, GRANULE, HEADER, MAGAZINE, PAGE, ROOT, SLOT, TABLE, ZONE } from './layout.ts';
-import { BUDGET, COUNTER, TAPE, TX } from './records.ts';
+import { CLASS, GRANULE, HEADER, MAGAZINE, ROOT, SLOT, TABLE, ZONE } from './layout.ts';
+import { BUDGET, COUNTER, PAGE, TAPE, TX } from './records.ts';
 
 const ROOTS_AT = HEADER.WORDS;
 const ZONES_AT = ROOTS_AT + ROOT.COUNT * ROOT.WORDS;

@@ -270,32 +270,6 @@ export const MAGAZINE = Object.freeze({
   MASK: 63,
 });
 
-//   RUN        zone lock                 zone lock   plain  the truth, see below
-//   NEXT, PREV zone lock while free,     same        plain  derived
-//              class lock while a slab
-//   HEAD       class lock                class lock  plain  valid: a slab's page knows its first
-//   OWNER      zone lock, then class's   same        plain  0 large, 1..63 a class, 64 an arena;
-//              or simple lock                               + TRANSIT on its way from or to a zone
-//   FREE       class lock                class lock  plain  derived: blocks free in this slab
-//   BITS       class lock                class lock  plain  derived: a set bit is a free block
-//
-//   RUN > 0    a used run of so many pages starts here
-//   RUN < 0    a free block of order -1 - RUN starts here
-//   RUN == 0   this page is inside one of the two
-export const PAGE = Object.freeze({
-  RUN: 0,
-  NEXT: 1,
-  PREV: 2,
-  HEAD: 3,
-  OWNER: 4,
-  FREE: 5,
-  BITS: 6,
-  BITS_WORDS: 8,
-  WORDS: 14,
-  ARENA: 64,
-  TRANSIT: 128,
-});
-
 //   FREE       free in its slab or run, or no block's start         class or zone lock
 //   1 … 63     LIVE: handed out, and a block of this class          whoever holds the block
 //   LARGE      a live run straight from a zone                      its holder; zone lock

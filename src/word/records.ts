@@ -1,7 +1,7 @@
-// The map, continued: a slot's magazines of each class, which stand in its record; records of the
-// last recoveries and of the last minute's samples, which stand in the header; of transactions,
-// which stand in the region `journals`, with their entries, there and in arrays of the pool; and
-// what each slot counts. See layout.ts for the drawing.
+// The map, continued: records of which there are many, or that stand in the header: a slot's
+// magazines of each class, pages, the last recoveries, the last minute's samples, the plea for
+// memory, budgets, faults, tapes, transactions with their entries, and what each slot counts. See
+// layout.ts for the drawing.
 
 /**
  * A slot's magazines, 64 words of each kind, one for each class: the word index of the loaded one's
@@ -15,6 +15,34 @@ export const CACHE = Object.freeze({
   BATCH: 192,
   RACK: 256,
   WORDS: 320,
+});
+
+// A page (page/pagemap.ts):
+//
+//   RUN        zone lock                 zone lock   plain  the truth, see below
+//   NEXT, PREV zone lock while free,     same        plain  derived
+//              class lock while a slab
+//   HEAD       class lock                class lock  plain  valid: a slab's page knows its first
+//   OWNER      zone lock, then class's   same        plain  0 large, 1..63 a class, 64 an arena;
+//              or simple lock                               + TRANSIT on its way from or to a zone
+//   FREE       class lock                class lock  plain  derived: blocks free in this slab
+//   BITS       class lock                class lock  plain  derived: a set bit is a free block
+//
+//   RUN > 0    a used run of so many pages starts here
+//   RUN < 0    a free block of order -1 - RUN starts here
+//   RUN == 0   this page is inside one of the two
+export const PAGE = Object.freeze({
+  RUN: 0,
+  NEXT: 1,
+  PREV: 2,
+  HEAD: 3,
+  OWNER: 4,
+  FREE: 5,
+  BITS: 6,
+  BITS_WORDS: 8,
+  WORDS: 14,
+  ARENA: 64,
+  TRANSIT: 128,
 });
 
 // What a recovery found, and the sums of all so far: the last few, each by its number modulo COUNT

@@ -3,7 +3,8 @@
 
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { HEADER, PAGE, STATE } from '../../src/word/layout.ts';
+import { HEADER, STATE } from '../../src/word/layout.ts';
+import { PAGE } from '../../src/word/records.ts';
 import { PREFERENCES } from '../../src/page/zone.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { forEachBlock } from '../support/arena.ts';

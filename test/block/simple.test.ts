@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { PREFERENCES } from '../../src/page/zone.ts';
-import { HEADER, PAGE, STATE } from '../../src/word/layout.ts';
+import { HEADER, STATE } from '../../src/word/layout.ts';
+import { PAGE } from '../../src/word/records.ts';
 import type { Simple } from '../../src/block/simple.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { validate } from '../../src/heap/validate.ts';

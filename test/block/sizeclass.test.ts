@@ -3,7 +3,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { SizeClasses, standardClasses } from '../../src/block/sizeclass.ts';
-import { MAGAZINE, PAGE, TABLE } from '../../src/word/layout.ts';
+import { MAGAZINE, TABLE } from '../../src/word/layout.ts';
+import { PAGE } from '../../src/word/records.ts';
 import { Memory } from '../../src/word/memory.ts';
 
 const PAGE_BYTES = 4096;

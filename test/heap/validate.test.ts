@@ -1,7 +1,8 @@
 // validate: each kind of damage to the metadata is found and named, and the walk over it ends.
 
 import { describe, expect, test } from 'vitest';
-import { CLASS, HEADER, MAGAZINE, PAGE, ROOT, STATE, ZONE } from '../../src/word/layout.ts';
+import { CLASS, HEADER, MAGAZINE, ROOT, STATE, ZONE } from '../../src/word/layout.ts';
+import { PAGE } from '../../src/word/records.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { FEW } from '../support/classes.ts';

@@ -3,7 +3,8 @@
 // say where a cached one lies. A block must be in exactly one place; while somebody lies dead in
 // the middle of something, in at least one.
 
-import { CLASS, HEADER, MAGAZINE, PAGE, SLOT, STATE } from '../../src/word/layout.ts';
+import { CLASS, HEADER, MAGAZINE, SLOT, STATE } from '../../src/word/layout.ts';
+import { PAGE } from '../../src/word/records.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { placesOf } from '../../src/block/magazine.ts';
 import { isLive } from '../../src/block/statemap.ts';

@@ -1,8 +1,8 @@
 // Names of words for readers of a trace, from the records of layout.ts: `zone 1 FREE`,
 // `class 1 DEPOT_BLOCKS`, `slot 0 TOP of class 2`, `page 9 RUN`, `state of block 2304`.
 
-import { CLASS, HEADER, LOCK, MAGAZINE, PAGE, SLOT, TABLE, ZONE } from '../../src/word/layout.ts';
-import { COUNTER, TAPE } from '../../src/word/records.ts';
+import { CLASS, HEADER, LOCK, MAGAZINE, SLOT, TABLE, ZONE } from '../../src/word/layout.ts';
+import { COUNTER, PAGE, TAPE } from '../../src/word/records.ts';
 import type { Geometry, Layout } from '../../src/word/geometry.ts';
 
 type Names = Readonly<Record<string, number>>;

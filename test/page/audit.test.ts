@@ -4,7 +4,8 @@
 import { expect, test } from 'vitest';
 import { auditZone } from '../../src/page/audit.ts';
 import type { Zone } from '../../src/page/zone.ts';
-import { PAGE, ZONE } from '../../src/word/layout.ts';
+import { ZONE } from '../../src/word/layout.ts';
+import { PAGE } from '../../src/word/records.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';
 

@@ -3,7 +3,8 @@
 
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { HEADER, PAGE } from '../../src/word/layout.ts';
+import { HEADER } from '../../src/word/layout.ts';
+import { PAGE } from '../../src/word/records.ts';
 import { PREFERENCES } from '../../src/page/zone.ts';
 import { assertProperty } from '../support/random.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';

@@ -9,14 +9,13 @@ import {
   HEADER,
   LOCK,
   MAGAZINE,
-  PAGE,
   ROOT,
   SLOT,
   STATE,
   TABLE,
   ZONE,
 } from '../../src/word/layout.ts';
-import { BUDGET, CACHE, COUNTER, FAULT, NOTICE, SAMPLE, TX } from '../../src/word/records.ts';
+import { BUDGET, CACHE, COUNTER, FAULT, NOTICE, PAGE, SAMPLE, TX } from '../../src/word/records.ts';
 import { standardClasses } from '../../src/block/sizeclass.ts';
 import { assertProperty } from '../support/random.ts';
 
