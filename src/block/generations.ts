@@ -109,6 +109,12 @@ export class Generations {
     return (current & 1) === 0 && current >>> BITS === slot + 1;
   }
 
+  /** The slot from which the last generation was ended; -1 if none was, or the block is live. */
+  freerOf(granule: number): number {
+    const current = this.current(granule);
+    return (current & 1) === 0 ? (current >>> BITS) - 1 : -1;
+  }
+
   refTo(granule: number): Ref {
     return (this.current(granule) & MASK) * GRANULES + granule;
   }

@@ -14,6 +14,7 @@ import type { Layout } from '../word/geometry.ts';
 import { CLASS, GRANULE, STATE, TABLE } from '../word/layout.ts';
 import { ENTRY } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
+import { DebugMap } from './debugmap.ts';
 import { Generations } from './generations.ts';
 
 const { LARGE, SIMPLE_LIVE } = STATE;
@@ -43,6 +44,8 @@ export class StateMap {
   /** Of a checked heap; else nothing is there. */
   readonly generations: Generations;
   readonly checked: boolean;
+  /** Of a debug heap; else null. */
+  readonly debug: DebugMap | null;
   /** The seat in whose name blocks become live. */
   readonly slot: number;
   /** Whether this heap tracks owners. */
@@ -54,6 +57,7 @@ export class StateMap {
   constructor(memory: Memory, layout: Layout, slot: number) {
     this.generations = new Generations(memory, layout, slot);
     this.checked = layout.checked;
+    this.debug = layout.debug > 0 ? new DebugMap(memory, layout) : null;
     this.tracked = layout.owners > 0;
     this.slot = slot;
     this.owner = slot + 1;
@@ -92,8 +96,15 @@ export class StateMap {
     if (this.tracked) this.memory.setByte(this.owners + granule, owner);
   }
 
+  /** Heaps that track owners: as `setOwner` was told last. */
+  ownerOf(granule: number): number {
+    // RACE: as in `setOwner`.
+    return this.tracked ? this.memory.getByte(this.owners + granule) : NOBODY;
+  }
+
   /** In a checked heap, before a block becomes live: its generation, and whose it is. */
   register(granule: number): void {
+    this.debug?.begin(granule); // before it is live, see debugmap.ts
     this.generations.begin(granule);
     this.setOwner(granule, this.owner);
   }

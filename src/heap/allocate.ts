@@ -12,6 +12,7 @@ import { orderOf } from '../page/buddy.ts';
 import { PREFERENCES, usedPages, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
 import type { Entry } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';
+import { FENCE_BYTES } from './debugheap.ts';
 import { Injector } from './injector.ts';
 import { modeIn } from './mode.ts';
 
@@ -72,13 +73,15 @@ export class Allocation {
     entry?: Entry,
     again = false,
   ): number | AllocError {
-    const { waits } = this.on;
+    const { waits, debug } = this.on;
     const code = this.refuse(size, align, zone);
     if (code !== null) return this.failed(code, size);
     if (!again && this.faults.refuses(size)) return this.injected(size);
-    const asked = { size, align, zone, entry };
+    const asked = { size: size + (debug === null ? 0 : FENCE_BYTES), align, zone, entry };
     if (entry === undefined && waits.seemsLong() && this.answer() > 0) waits.rouse();
-    return this.serve(asked) || this.serveAgain(asked);
+    const granule = this.serve(asked) || this.serveAgain(asked);
+    if (granule !== 0) debug?.begin(granule, size);
+    return granule;
   }
 
   /** An alloc has failed for good. */

@@ -22,6 +22,7 @@ import type { Seat, SlotTable } from '../slot/slot.ts';
 import { Tape } from '../slot/tape.ts';
 import { WaitList } from '../slot/waitlist.ts';
 import { Budgets } from './budgets.ts';
+import { DebugHeap } from './debugheap.ts';
 import { ModeTable } from './mode.ts';
 
 export interface Attachment {
@@ -47,6 +48,8 @@ export interface Attachment {
   readonly counters: Counters;
   readonly waits: WaitList;
   readonly tape: Tape;
+  /** Of a debug heap; else null. */
+  readonly debug: DebugHeap | null;
 }
 
 /** The layers as the thread on a seat sees them. */
@@ -64,7 +67,10 @@ export function viewFrom(
   const zones = new Zones(map, layout, locks, states);
   const magazines = new Magazines(states, layout, geometry.pageShift, slot);
   const pool = new ArrayPool(locks, layout);
+  const large = new Large(zones, states);
   const simple = new Simple(zones, states, locks);
+  const counters = new Counters(memory, layout, slot);
+  const tiers = { geometry, map, states, large, simple };
   return {
     geometry,
     layout,
@@ -81,12 +87,13 @@ export function viewFrom(
     pool,
     references: new References(locks, pool, states, layout, slot),
     depots: depotsOf(geometry, layout, { zones, states, magazines, pool, locks }),
-    large: new Large(zones, states),
+    large,
     simple,
     budgets: new Budgets({ geometry, layout, locks, map, zones, states, simple }),
-    counters: new Counters(memory, layout, slot),
+    counters,
     waits: new WaitList(memory, layout, slot),
     tape: new Tape(memory, layout, seat),
+    debug: geometry.debug > 0 ? new DebugHeap(tiers, layout, seat, counters) : null,
   };
 }
 

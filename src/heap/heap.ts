@@ -107,6 +107,7 @@ export class SharedHeap extends Sharing implements Disposable {
     const moved = budget === 0 ? this.alloc(size) : this.allocSlow({ size, budget });
     if (moved === 0) return 0;
     copyBytes(this.attachment.memory, moved, ptr, Math.min(bytes, size));
+    this.attachment.debug?.inherit(moved / BYTES, ptr / BYTES);
     this.free(ptr);
     return moved;
   }

@@ -94,6 +94,7 @@ function geometryAt(buffer: SharedArrayBuffer, metadataOffset: number): Geometry
     checked: memory.get(HEADER.CHECKED) === 1,
     tracked: memory.get(HEADER.TRACKED) === 1,
     budgeted: memory.get(HEADER.BUDGETED) === 1,
+    debug: memory.get(HEADER.DEBUG),
     byteOffset: memory.get(HEADER.REGION_FIRST) * (1 << pageShift),
     byteEnd: memory.get(HEADER.REGION_END) * (1 << pageShift),
     dmaEnd: memory.get(HEADER.DMA_END),

@@ -18,6 +18,7 @@ import type { ZoneName } from '../page/zone.ts';
 import { AsyncLine, type Answer, type Signal } from './asyncline.ts';
 import type { Budget } from './budget.ts';
 import { slowFrees } from './detour.ts';
+import { checkTag } from './debugged.ts';
 import { Thrifty } from './thrifty.ts';
 import { SHORT, type Asked } from './seated.ts';
 import { isShort } from './watermarks.ts';
@@ -48,11 +49,13 @@ export interface AllocOptions {
   readonly waitMs?: number;
   /** What it is charged to, null for nothing; this thread's budget when not given. */
   readonly budget?: Budget | null;
+  /** In a debug heap: what the block is for, a line of up to 60 characters. Else not looked at. */
+  readonly tag?: string;
 }
 
 export interface AsyncAllocOptions extends Pick<
   AllocOptions,
-  'align' | 'zone' | 'zero' | 'budget'
+  'align' | 'zone' | 'zero' | 'budget' | 'tag'
 > {
   /** 10 seconds when not given. */
   readonly timeoutMs?: number;
@@ -81,7 +84,8 @@ export abstract class Patient extends Thrifty {
 
   /** As `alloc`, with options and the reason in the result. */
   tryAlloc(size: number, options: AllocOptions = {}): Result<number> {
-    const { align, zone, zero, failFast, waitMs, budget } = options;
+    const { align, zone, zero, failFast, waitMs, budget, tag } = options;
+    if (tag !== undefined) checkTag(tag);
     const plain = align === undefined && zone === undefined && failFast === undefined;
     const asked = { size, align, zone, budget: numberOf(budget) };
     const ptr =
@@ -90,6 +94,7 @@ export abstract class Patient extends Thrifty {
         : this.allocSlow(asked, patienceOf(failFast, waitMs));
     if (ptr === 0) return err(this.refusal ?? allocError('OUT_OF_MEMORY', size));
     if (zero === true) zeroBytes(this.attachment.memory, ptr, size);
+    if (tag !== undefined) this.attachment.debug?.setTag(ptr / GRANULE.BYTES, tag);
     return ok(ptr);
   }
 
@@ -98,8 +103,9 @@ export abstract class Patient extends Thrifty {
    * when the signal says so. Waits of all threads are served in the order in which they began.
    */
   async allocAsync(size: number, options: AsyncAllocOptions = {}): Promise<Result<number>> {
-    const { align, zone, zero, budget, timeoutMs = DEFAULT_MS, signal } = options;
+    const { align, zone, zero, budget, tag, timeoutMs = DEFAULT_MS, signal } = options;
     checkWait(timeoutMs, 'timeoutMs');
+    if (tag !== undefined) checkTag(tag);
     const asked = { size, align, zone, budget: numberOf(budget) };
     let ptr = signal?.aborted === true ? SHORT : this.answerTo(asked);
     if (ptr === SHORT && signal?.aborted !== true) {
@@ -109,6 +115,7 @@ export abstract class Patient extends Thrifty {
     if (ptr === SHORT) return err(this.gaveUp(size, signal?.aborted ? 'ABORTED' : 'TIMEOUT'));
     if (typeof ptr !== 'number') return err(ptr);
     if (zero === true) zeroBytes(this.attachment.memory, ptr, size);
+    if (tag !== undefined) this.attachment.debug?.setTag(ptr / GRANULE.BYTES, tag);
     return ok(ptr);
   }
 

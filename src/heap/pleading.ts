@@ -13,7 +13,7 @@
 import { COUNTER } from '../word/records.ts';
 import { throwLater } from './attached.ts';
 import { Pleas } from './pleas.ts';
-import { Seated } from './seated.ts';
+import { Debugged } from './debugged.ts';
 import { adjustScore, victimsOf, type Victim } from './victims.ts';
 
 /** What others send home because somebody waits has come by then (attached.ts). */
@@ -31,7 +31,7 @@ export interface OutOfMemory {
 
 export type OutOfMemoryHandler = (event: OutOfMemory) => void;
 
-export abstract class Pleading extends Seated {
+export abstract class Pleading extends Debugged {
   private readonly handlers = new Set<OutOfMemoryHandler>();
   /** The plea that was heard last. */
   private heard = 0;

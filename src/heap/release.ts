@@ -54,14 +54,15 @@ export class Release {
    * if it was freed already.
    */
   freeFor(entry: Entry): boolean {
-    const { memory, states, seat } = this.on;
+    const { memory, states, seat, debug } = this.on;
     const granule = memory.get(entry.at + BLOCK);
     if (states.checked && isLive(states.get(granule))) {
       const before = memory.get(entry.at + BYTES);
       const ours = before > 0 && states.generations.wasFinishedBy(granule, before - 1);
       if (!ours) memory.set(entry.at + BYTES, seat.slot + 1); // who did stays named
-      const won = ours || states.generations.finish(granule, memory.get(entry.at + AT));
+      const won = ours || this.end(granule, memory.get(entry.at + AT));
       if (!won) return this.void(entry);
+      if (ours) debug?.poison(granule);
     }
     return this.counted(this.sendHomeNoted(granule, entry)) || this.void(entry);
   }
@@ -78,6 +79,7 @@ export class Release {
   /** Sends home what `endLast` has ended. */
   sendLast(): boolean {
     const granule = this.on.memory.get(this.ending.at + BLOCK);
+    this.on.debug?.end(granule);
     return this.counted(this.sendHomeNoted(granule, this.ending));
   }
 
@@ -88,6 +90,7 @@ export class Release {
     if (memory.load(entry.at + KIND) === 0) return;
     const granule = memory.get(entry.at + BLOCK);
     const owed = states.generations.wasFinishedBy(granule, slot) && isLive(states.get(granule));
+    if (owed) this.on.debug?.poison(granule);
     if (!owed || !this.sendHomeNoted(granule, entry)) this.void(entry);
   }
 
@@ -149,7 +152,15 @@ export class Release {
     if (!isLive(states.get(granule))) return false;
     memory.set(this.ending.at + BLOCK, granule);
     memory.store(this.ending.at + KIND, ENDS);
-    return states.generations.finish(granule, seen) || this.void(this.ending);
+    return this.end(granule, seen) || this.void(this.ending);
+  }
+
+  /** Whoever ends it has the block; in a debug heap it is looked at then, and poisoned. */
+  private end(granule: number, seen: number): boolean {
+    const { states, debug } = this.on;
+    const won = states.generations.finish(granule, seen);
+    if (won) debug?.end(granule);
+    return won;
   }
 
   private void(entry: Entry): false {
@@ -166,7 +177,9 @@ export class Release {
 
   private refused(ptr: number, twice: boolean): AllocError {
     this.on.counters.bump(twice ? DOUBLE_FREES : INVALID_FREES);
-    return allocError(twice ? 'DOUBLE_FREE' : 'INVALID_POINTER', ptr);
+    const error = allocError(twice ? 'DOUBLE_FREE' : 'INVALID_POINTER', ptr);
+    const first = twice ? (this.on.debug?.tellOfFree(ptr / GRANULE.BYTES) ?? '') : '';
+    return first === '' ? error : { ...error, message: `${error.message}; ${first}` };
   }
 
   /** Whether a block that is free now may start here: then it was freed before. */

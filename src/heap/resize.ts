@@ -10,6 +10,7 @@ import { DETOUR, GRANULE, STATE } from '../word/layout.ts';
 import { classOfState } from '../block/statemap.ts';
 import { EVENT } from '../slot/tape.ts';
 import type { Attachment } from './attachment.ts';
+import { blockBytes } from './blockbytes.ts';
 import { isTaken } from './detour.ts';
 
 const { LARGE, SIMPLE_LIVE } = STATE;
@@ -22,18 +23,19 @@ export class Resize {
     this.on = on;
   }
 
-  /** Bytes that the live block at `granule` holds; 0 if none starts there. */
+  /**
+   * Bytes that the live block at `granule` holds, of a debug heap as many as were asked for; 0 if
+   * none starts there.
+   */
   bytesOf(granule: number): number {
-    const state = this.on.states.get(granule);
-    const id = classOfState(state);
-    if (id !== 0) return this.granulesOfClass(id) * BYTES;
-    if (state === LARGE) return this.on.large.pagesOf(granule) * this.on.map.pageBytes;
-    return state === SIMPLE_LIVE ? this.on.simple.lengthOf(granule) * BYTES : 0;
+    const { debug } = this.on;
+    return debug === null ? blockBytes(this.on, granule) : debug.requestedOf(granule);
   }
 
   /** True when the live block at `granule` now serves `size` where it stands. */
   inPlace(granule: number, size: number): boolean {
     const { on } = this;
+    if (on.debug !== null) return false; // what still points to the old block is to be found out
     if (!Number.isInteger(size) || size <= 0 || size > on.states.granules * BYTES) return false;
     const granules = Math.ceil(size / BYTES);
     const done = on.budgets.resized(granule, granules, () => this.change(granule, size));

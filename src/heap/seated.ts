@@ -10,6 +10,7 @@ import { Magazines } from '../block/magazine.ts';
 import type { ZoneName } from '../page/zone.ts';
 import { currentHost, identityOf, type AttachedHeaps } from './attached.ts';
 import type { Attachment } from './attachment.ts';
+import type { Leak } from './inspect.ts';
 import type { Formatted, HeapHandle } from './open.ts';
 import type { Notices } from './notices.ts';
 import { Session } from './session.ts';
@@ -83,9 +84,10 @@ export abstract class Seated extends HeapViews {
     this.detached = true;
     this.magazines = this.nobodys;
     this.registry.delete(identityOf(this.formatted.memory));
+    let leaks: readonly Leak[] = [];
     try {
       if (this.lost) this.session.abandon();
-      else this.session.leave(freesItsOwn);
+      else leaks = this.session.leave(freesItsOwn, this.wantsLeaks);
     } catch (error) {
       this.magazines = this.nobodys;
       this.cut = error;
@@ -93,6 +95,8 @@ export abstract class Seated extends HeapViews {
     } finally {
       currentHost()?.isOut(this.formatted);
     }
+    this.tellFindings();
+    if (leaks.length > 0) this.tellLeaks(leaks);
   }
 
   [Symbol.dispose](): void {
@@ -101,6 +105,11 @@ export abstract class Seated extends HeapViews {
 
   /** What of this thread's goes with it. */
   protected abstract beforeLeaving(): void;
+
+  /** Debug heaps (debugged.ts): what is told to those who listen. No lock is held then. */
+  protected abstract readonly wantsLeaks: boolean;
+  protected abstract tellLeaks(leaks: readonly Leak[]): void;
+  protected abstract tellFindings(): void;
 
   /** The layers as this thread sees them; also when it has left, to read from. */
   protected get attachment(): Attachment {
@@ -122,61 +131,72 @@ export abstract class Seated extends HeapViews {
   protected inside<T>(work: (session: Session) => T, only?: Session, over?: T): T {
     const session = this.present();
     if (only !== undefined && session !== only) return over as T;
+    let done: T;
     try {
-      return work(session);
+      done = work(session);
     } catch (error) {
       this.magazines = this.nobodys;
       this.cut = error;
       throw this.crashed();
     }
+    if (session.on.debug !== null) this.tellFindings();
+    return done;
   }
 
   /**
    * A pointer; 0 when that is refused, and `refusal` says why; SHORT when there is no memory.
    * `again` when this request was SHORT before.
    */
-  protected allocOnce({ size, align, zone, budget }: Asked, again?: boolean): number {
-    const refusal = this.refusalToEnter(size);
+  protected allocOnce(asked: Asked, again?: boolean): number {
+    const refusal = this.refusalToEnter(asked.size);
     if (refusal !== null) return this.refuse(refusal);
+    let granule: number | AllocError;
     try {
       this.attend();
-      const { allocation, on, release } = this.session;
-      const id = budget ?? on.budgets.usual();
-      const fits = on.budgets.hasRoom(id, Math.ceil(size / BYTES));
-      const granule = fits
-        ? allocation.find(size, align, zone, undefined, again)
-        : allocation.overBudget(size, id);
-      if (typeof granule !== 'number') return this.refuse(granule);
-      if (granule === 0) return SHORT;
-      on.tape.note(EVENT.ALLOC, granule, size, align);
-      if (on.budgets.charge(id, granule)) return granule * BYTES;
-      release.free(granule * BYTES);
-      return this.refuse(allocation.overBudget(size, id));
+      granule = this.find(asked, again);
     } catch (error) {
       this.magazines = this.nobodys;
       this.cut = error;
       throw this.crashed();
     }
+    if (this.session.on.debug !== null) this.tellFindings();
+    return typeof granule === 'number' ? granule * BYTES || SHORT : this.refuse(granule);
+  }
+
+  /** A live block's granule, charged to its budget; 0 when there is no memory, or why not. */
+  private find({ size, align, zone, budget }: Asked, again?: boolean): number | AllocError {
+    const { allocation, on, release } = this.session;
+    const id = budget ?? on.budgets.usual();
+    const fits = on.budgets.hasRoom(id, Math.ceil(size / BYTES));
+    if (!fits) return allocation.overBudget(size, id);
+    const granule = allocation.find(size, align, zone, undefined, again);
+    if (typeof granule !== 'number' || granule === 0) return granule;
+    on.tape.note(EVENT.ALLOC, granule, size, align);
+    if (on.budgets.charge(id, granule)) return granule;
+    release.free(granule * BYTES);
+    return allocation.overBudget(size, id);
   }
 
   protected freeSlow(ptr: number, generation?: number): boolean {
     const refusal = this.refusalToEnter(ptr);
     if (refusal !== null) return this.refuse(refusal) !== 0;
+    let error: AllocError | null;
     try {
       this.attend();
       const { release, allocation, on } = this.session;
-      const error = release.free(ptr, generation);
-      if (error !== null) this.refusal = error;
+      error = release.free(ptr, generation);
       if (on.waits.isLong()) {
         allocation.answer();
         on.waits.rouse();
       }
-      return error === null;
-    } catch (error) {
+    } catch (thrown) {
       this.magazines = this.nobodys;
-      this.cut = error;
+      this.cut = thrown;
       throw this.crashed();
     }
+    if (this.session.on.debug !== null) this.tellFindings();
+    if (error !== null) this.refusal = error;
+    return error === null;
   }
 
   protected refuse(error: AllocError): 0 {

@@ -15,6 +15,7 @@ import { engineOf } from './journalled.ts';
 import type { Formatted } from './open.ts';
 import { endRecording } from './recording.ts';
 import { Recovery } from './recovery.ts';
+import { leftBehind, type Leak } from './inspect.ts';
 import { Release } from './release.ts';
 import { Resize } from './resize.ts';
 import { Retention } from './retention.ts';
@@ -65,13 +66,14 @@ export class Session {
 
   /**
    * Transactions are rolled back, references dropped, everything of this slot goes home, and the
-   * slot is free. In a
-   * heap that tracks owners the blocks in its name are freed, or nobody's from now on.
+   * slot is free. In a heap that tracks owners the blocks in its name are freed, or nobody's from
+   * now on. Who wants to know is told before of what is left.
    */
-  leave(freesItsOwn: boolean): void {
+  leave(freesItsOwn: boolean, wantsLeaks: boolean): Leak[] {
     const { depots, table, seat, states, counters, waits } = this.on;
     for (let left = this.tx.recover(seat.slot); left > 0; left--) counters.bump(COUNTER.ROLLBACKS);
     this.retention.dropAll(seat.slot, true);
+    const leaks = wantsLeaks ? leftBehind(this.on) : [];
     if (freesItsOwn) this.release.freeOwnedBy(seat.slot);
     states.disown(seat.slot);
     for (const depot of depots) depot?.flush();
@@ -79,6 +81,7 @@ export class Session {
     counters.close();
     waits.leave();
     table.release(seat.slot);
+    return leaks;
   }
 
   /** The slot is left as it is, for recovery. Again is no harm, though it be another's by now. */

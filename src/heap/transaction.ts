@@ -66,6 +66,7 @@ export class Transaction extends TxPart implements Disposable {
     const moved = this.alloc(size);
     if (moved === 0) return 0;
     copyBytes(on.memory, moved, ptr, Math.min(bytes, size));
+    on.debug?.inherit(moved / BYTES, granule);
     return this.free(ptr) ? moved : 0;
   }
 

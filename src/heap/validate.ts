@@ -18,6 +18,7 @@ import { SimpleAuditor } from '../block/simpleaudit.ts';
 import { Magazines } from '../block/magazine.ts';
 import { Counters } from '../slot/counters.ts';
 import type { Attachment } from './attachment.ts';
+import { auditDebug } from './debugaudit.ts';
 import { auditReferences } from './refaudit.ts';
 
 export type { Finding };
@@ -37,7 +38,7 @@ export function validate(on: Attachment): Finding[] {
       lock.lock();
       held.push(lock);
     }
-    const findings = [...lookTwice(on), ...on.budgets.audit()];
+    const findings = [...lookTwice(on), ...on.budgets.audit(), ...auditDebug(on)];
     for (let i = 0; i < findings.length; i++) on.counters.bump(CORRUPTIONS);
     return findings;
   } finally {

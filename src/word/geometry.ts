@@ -3,7 +3,7 @@
 // it back from the header and comes to the same layout.
 
 import { CLASS, GRANULE, HEADER, MAGAZINE, ROOT, SLOT, TABLE, ZONE } from './layout.ts';
-import { BUDGET, COUNTER, PAGE, TAPE, TX } from './records.ts';
+import { BUDGET, COUNTER, DEBUG, DEBUGGING, PAGE, TAPE, TX } from './records.ts';
 
 const ROOTS_AT = HEADER.WORDS;
 const ZONES_AT = ROOTS_AT + ROOT.COUNT * ROOT.WORDS;
@@ -23,6 +23,8 @@ export interface Geometry {
   readonly tracked: boolean;
   /** Blocks have budgets; such a heap is checked too. */
   readonly budgeted: boolean;
+  /** One of DEBUGGING; a debug heap is checked too. */
+  readonly debug: number;
   /** Byte offset of the heap in its buffer, and one past its end; whole pages. */
   readonly byteOffset: number;
   readonly byteEnd: number;
@@ -55,6 +57,8 @@ export interface Layout {
   readonly generations: number;
   readonly tapes: number;
   readonly budgets: number;
+  readonly debugMap: number;
+  readonly texts: number;
   readonly endWords: number;
   readonly countersByte: number;
   readonly bytesByte: number;
@@ -62,6 +66,8 @@ export interface Layout {
   readonly owners: number;
   /** The same of the budgets' map. */
   readonly budgetBytes: number;
+  /** The same of the map of poison; 0 in a heap that is no debug heap. */
+  readonly poison: number;
   readonly endByte: number;
   /** Byte of the buffer where the metadata begins: behind the last page and a guard. */
   readonly metadataByte: number;
@@ -72,6 +78,7 @@ export interface Layout {
   /** Granule number = page number << this. */
   readonly granuleShift: number;
   readonly checked: boolean;
+  readonly debug: number;
 }
 
 /** Pages of nobody's between the last block and the metadata: what overruns it ends there. */
@@ -97,18 +104,26 @@ export function layoutOf(g: Geometry): Layout {
     endGranule: endPage * granules,
     granuleShift: g.pageShift - GRANULE.SHIFT,
     checked: g.checked,
+    debug: g.debug,
   };
 }
 
 /** The most pages that leave room for their own metadata behind them. */
 function pagesIn(g: Geometry, total: number): number {
-  const metadata = (pages: number) =>
-    Math.ceil(regionsOf(g, Math.max(pages, 0)).endByte / (1 << g.pageShift));
-  let pages = total - metadata(total);
-  for (let round = 0; round < 8; round++) pages = total - metadata(pages);
-  while (pages + 1 + metadata(pages + 1) <= total) pages++;
-  while (pages > 0 && pages + metadata(pages) > total) pages--;
-  return Math.max(pages, 0);
+  const metadata = (pages: number) => Math.ceil(regionsOf(g, pages).endByte / (1 << g.pageShift));
+  let fit = 0;
+  for (let tooMany = Math.max(total, 0) + 1; tooMany - fit > 1;) {
+    const pages = fit + Math.floor((tooMany - fit) / 2);
+    if (pages + metadata(pages) <= total) fit = pages;
+    else tooMany = pages;
+  }
+  return fit;
+}
+
+/** Texts that a debug heap has room for: tags, and where blocks were taken and freed. */
+function textWords(debug: number, granules: number): number {
+  if (debug === DEBUGGING.OFF) return 0;
+  return Math.min(granules, debug === DEBUGGING.STACKS ? DEBUGGING.TEXTS : DEBUGGING.TAGS);
 }
 
 function regionsOf(g: Geometry, pages: number) {
@@ -119,13 +134,15 @@ function regionsOf(g: Geometry, pages: number) {
   const generations = pageMap + pages * PAGE.WORDS;
   const tapes = generations + (g.checked ? granules : 0);
   const budgets = tapes + (g.maxSlots + SLOT.SPARES) * TAPE.WORDS;
-  const table = g.budgeted ? BUDGET.COUNT * BUDGET.WORDS : 0;
-  const endWords = align(budgets + table, MAGAZINE.WORDS);
+  const debugMap = budgets + (g.budgeted ? BUDGET.COUNT * BUDGET.WORDS : 0);
+  const texts = debugMap + (g.debug > 0 ? granules * DEBUG.WORDS : 0);
+  const endWords = align(texts + textWords(g.debug, granules), MAGAZINE.WORDS);
   const countersByte = endWords * 4;
   const bytesByte = countersByte + (g.maxSlots + SLOT.SPARES) * COUNTER.WORDS * 8;
   const states = TABLE.BYTES + granules + 1; // one more: no block's, always FREE
-  const ends = states + (g.tracked ? granules : 0);
-  const endByte = bytesByte + ends + (g.budgeted ? granules : 0);
+  const budgetBytes = states + (g.tracked ? granules : 0);
+  const poison = budgetBytes + (g.budgeted ? granules : 0);
+  const endByte = bytesByte + poison + (g.debug > 0 ? granules : 0);
   return {
     roots: ROOTS_AT,
     zones: ZONES_AT,
@@ -137,11 +154,14 @@ function regionsOf(g: Geometry, pages: number) {
     generations,
     tapes,
     budgets,
+    debugMap,
+    texts,
     endWords,
     countersByte,
     bytesByte,
     owners: g.tracked ? states : 0,
-    budgetBytes: g.budgeted ? ends : 0,
+    budgetBytes: g.budgeted ? budgetBytes : 0,
+    poison: g.debug > 0 ? poison : 0,
     endByte,
   };
 }

@@ -17,9 +17,11 @@
 //               │ page map    one record per page               │  the buddy's and the slabs' truth
 //               │ generations (checked heaps) a word a granule  │
 //               │ tapes       events that are recorded          │  a ring of 64 per slot
+//               │ debug map   (debug heaps) 4 words a granule   │  who took it and where; texts
 //               │ counters    16 doubles per slot               │  doubles from here
 //               │ class table size → class                      │  bytes from here
-//               │ state map   one byte per granule              │  the truth about every pointer
+//               │ state map   one byte per granule              │  the truth about every pointer;
+//               │                                               │  owners, poison, where asked for
 //   byteEnd    ─┴───────────────────────────────────────────────┘
 //
 // The metadata stands behind the pages because it is 7 % of them: in front it would fill the DMA
@@ -96,6 +98,7 @@ export const HEADER = Object.freeze({
   WAITING: 24,
   TICKETS: 25,
   DETOURS: 26,
+  DEBUG: 28,
   PLEA: 29,
   PEAK: 33,
   OUT: 34,

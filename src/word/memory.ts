@@ -163,7 +163,7 @@ export function raiseTo(memory: Memory, index: number, value: number): void {
 /** A view may be too short for the longest blocks: their bytes are copied and zeroed in parts. */
 const PART_BYTES = 2 ** 30;
 
-/** Users' bytes: not metadata, so no word of the map is ever reached through these two. */
+/** Users' bytes: not metadata, so no word of the map is ever reached through these four. */
 export function copyBytes(memory: Memory, to: number, from: number, length: number): void {
   for (let done = 0; done < length; done += PART_BYTES) {
     const part = Math.min(PART_BYTES, length - done);
@@ -198,6 +198,22 @@ export function mixed(bits: number): number {
   const half = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
   const more = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
   return more ^ (more >>> 16);
+}
+
+export function fillBytes(memory: Memory, at: number, length: number, value: number): void {
+  for (let done = 0; done < length; done += PART_BYTES) {
+    const bytes = Math.min(PART_BYTES, length - done);
+    new Uint8Array(memory.buffer, at + done, bytes).fill(value);
+  }
+}
+
+/** How many bytes from `at` on are `value`, up to `length`. */
+export function countBytes(memory: Memory, at: number, length: number, value: number): number {
+  for (let done = 0; done < length; done += PART_BYTES) {
+    const bytes = new Uint8Array(memory.buffer, at + done, Math.min(PART_BYTES, length - done));
+    for (let i = 0; i < bytes.length; i++) if (bytes[i] !== value) return done + i;
+  }
+  return length;
 }
 
 /** Whether this thread may sleep in Atomics.wait: everywhere but on a browser's page. */

@@ -131,6 +131,17 @@ export const BUDGET = Object.freeze({
   COUNT: 64,
 });
 
+// In a debug heap (block/debugmap.ts), for the granule at which a block starts:
+//
+//   SLACK      who takes the block   any      atomic   0: not known, and not looked at
+//   TAKER      same                  any      atomic   written before SLACK
+//   SITE       same                  any      atomic   written before SLACK; later, whole
+//   FREED      who frees it          any      atomic   valid: where it was freed last, or 0
+export const DEBUG = Object.freeze({ SLACK: 0, TAKER: 1, SITE: 2, FREED: 3, WORDS: 4 });
+
+/** What DEBUG says in the header, and how many words texts have at most (block/texts.ts). */
+export const DEBUGGING = Object.freeze({ OFF: 0, ON: 1, STACKS: 2, TAGS: 2 ** 12, TEXTS: 2 ** 18 });
+
 // A transaction, or one thread's part in it (tx/record.ts). Each slot has a few. Records are
 // numbered slot * PER_SLOT + i; JOINED and NEXT name one by its number plus 1.
 //

@@ -11,6 +11,7 @@ import { anotherSeat, tinyHeap } from '../support/tiny.ts';
 import { Twin } from '../support/twin.ts';
 
 const PAGES = 300;
+const kinds = fc.constantFrom({}, { checked: true }, { debug: 1 }, { debug: 1, tracked: true });
 const sequences = sequencesFor(PAGES * 256, 256, 100);
 
 function playAll(twin: Twin, sequence: readonly SeatedOp[], every: number): void {
@@ -26,9 +27,9 @@ function playAll(twin: Twin, sequence: readonly SeatedOp[], every: number): void
 describe('a heap of small pages', () => {
   test.each(MODES)('that begins in mode %s agrees with the model, with one seat', (mode) => {
     assertProperty(
-      40,
-      fc.property(sequences, fc.boolean(), (sequence, checked) => {
-        const { handle } = tinyHeap({ zones: [40, 200, 60], mode, checked });
+      60,
+      fc.property(sequences, kinds, (sequence, kind) => {
+        const { handle } = tinyHeap({ zones: [40, 200, 60], mode, ...kind });
         playAll(new Twin(anotherSeat(handle)), sequence, 10);
       }),
     );
@@ -36,18 +37,12 @@ describe('a heap of small pages', () => {
 
   test('agrees with the model when three seats use it, and any of them frees', () => {
     assertProperty(
-      80,
-      fc.property(
-        sequences,
-        fc.boolean(),
-        fc.integer({ min: 0, max: 40 }),
-        (ops, checked, spare) => {
-          const magazines = spare;
-          const { handle } = tinyHeap({ zones: [40, 200, 60], checked, magazines });
-          const twin = new Twin(anotherSeat(handle), anotherSeat(handle), anotherSeat(handle));
-          playAll(twin, ops, 10);
-        },
-      ),
+      120,
+      fc.property(sequences, kinds, fc.integer({ min: 0, max: 40 }), (ops, kind, magazines) => {
+        const { handle } = tinyHeap({ zones: [40, 200, 60], ...kind, magazines });
+        const twin = new Twin(anotherSeat(handle), anotherSeat(handle), anotherSeat(handle));
+        playAll(twin, ops, 10);
+      }),
     );
   });
 });
@@ -56,8 +51,9 @@ test.each(MODES)('a heap of 4 MiB in mode %s agrees with the model', (mode) => {
   const ordinary = sequencesFor(3_600_000, 4096, 100);
   assertProperty(
     6,
-    fc.property(ordinary, (sequence) => {
-      const heap = SharedHeap.create({ size: '4MiB', mode, zones: { dmaEnd: '1MiB' } });
+    fc.property(ordinary, fc.boolean(), (sequence, debug) => {
+      const size = debug ? '9MiB' : '4MiB';
+      const heap = SharedHeap.create({ size, mode, zones: { dmaEnd: '1MiB' }, debug });
       playAll(new Twin(heap), sequence, 25);
       heap.detach();
     }),

@@ -45,7 +45,8 @@ export interface Cut {
 
 /**
  * Corners that take 64 spins or 4,096 granules to reach are reached at once. A copy of users'
- * bytes, which are no accesses here, has a place in front of it at which a thread may stop and die.
+ * bytes, or a fill, which are no accesses here, has a place in front of it at which a thread may
+ * stop and die.
  */
 export const NARROWED: readonly Edit[] = [
   { path: 'src/word/lock.ts', from: 'const SPINS = 64;', to: 'const SPINS = 1;' },
@@ -60,6 +61,11 @@ export const NARROWED: readonly Edit[] = [
     path: 'src/word/memory.ts',
     from: 'const part = Math.min(PART_BYTES, length - done);',
     to: 'memory.pause(); const part = Math.min(PART_BYTES, length - done);',
+  },
+  {
+    path: 'src/word/memory.ts',
+    from: 'const bytes = Math.min(PART_BYTES, length - done);',
+    to: 'memory.pause(); const bytes = Math.min(PART_BYTES, length - done);',
   },
 ];
 

@@ -23,7 +23,7 @@ export class ModelMemory {
     const counters = (bytesByte - countersByte) / 8;
     this.counters = new Float64Array(buffer, byteOffset + countersByte, counters);
     this.bytes = new Uint8Array(buffer, byteOffset + bytesByte, endByte - bytesByte);
-    this.all = new Int32Array(buffer, byteOffset, endByte >> 2);
+    this.all = new Int32Array(buffer, byteOffset, Math.ceil(endByte / 4)); // a page ends later
   }
 
   image(): Int32Array {

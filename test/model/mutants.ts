@@ -5,6 +5,7 @@
 import { ofArenas } from './mutants/arenas.ts';
 import { ofArrays } from './mutants/arrays.ts';
 import { ofBudgets } from './mutants/budgets.ts';
+import { ofDebug } from './mutants/debug.ts';
 import { ofDepot } from './mutants/depot.ts';
 import { ofFaults } from './mutants/faults.ts';
 import { ofHeap } from './mutants/heap.ts';
@@ -47,6 +48,7 @@ export const mutants: readonly Mutant[] = [
   ...ofOom,
   ...ofBudgets,
   ...ofReferences,
+  ...ofDebug,
 ];
 
 /** Mutants that no schedule can show, and why. */

@@ -2,7 +2,7 @@
 // `class 1 DEPOT_BLOCKS`, `slot 0 TOP of class 2`, `page 9 RUN`, `state of block 2304`.
 
 import { CLASS, HEADER, LOCK, MAGAZINE, SLOT, TABLE, ZONE } from '../../src/word/layout.ts';
-import { COUNTER, PAGE, TAPE } from '../../src/word/records.ts';
+import { COUNTER, DEBUG, PAGE, TAPE } from '../../src/word/records.ts';
 import type { Geometry, Layout } from '../../src/word/geometry.ts';
 
 type Names = Readonly<Record<string, number>>;
@@ -59,7 +59,9 @@ export class Namer {
 
   private byte(index: number): string {
     if (index < TABLE.BYTES) return `class table[${index}]`;
-    return `state of block ${(index - TABLE.BYTES + this.layout.firstGranule) * 16}`;
+    const { poison, firstGranule } = this.layout;
+    if (poison > 0 && index >= poison) return `poison of ${(index - poison + firstGranule) * 16}`;
+    return `state of block ${(index - TABLE.BYTES + firstGranule) * 16}`;
   }
 
   private word(index: number): string {
@@ -72,8 +74,16 @@ export class Namer {
     if (index < layout.magazines) return `journal[${index - layout.journals}]`;
     if (index < layout.pageMap) return this.magazine(index - layout.magazines);
     if (index < layout.generations) return this.page(index - layout.pageMap);
+    if (index >= layout.texts) return `texts[${index - layout.texts}]`;
+    if (index >= layout.debugMap) return this.debug(index - layout.debugMap);
+    if (index >= layout.budgets) return `budgets[${index - layout.budgets}]`;
     if (index >= layout.tapes) return this.tape(index - layout.tapes);
     return `generation of block ${(index - layout.generations + layout.firstGranule) * 16}`;
+  }
+
+  private debug(offset: number): string {
+    const block = (Math.floor(offset / DEBUG.WORDS) + this.layout.firstGranule) * 16;
+    return `${nameIn(DEBUG, offset % DEBUG.WORDS, ['WORDS'])} of block ${block}`;
   }
 
   private header(index: number): string {

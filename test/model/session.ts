@@ -18,6 +18,7 @@ const FILES = [
   'edges',
   'dead',
   'owned',
+  'debug',
   'tx',
   'parts',
   'journals',

@@ -30,6 +30,8 @@ export class Stage {
   readonly emptyShape: readonly number[];
   private readonly memory: ModelMemory;
   private readonly image: Int32Array;
+  /** Users' bytes, where a debug heap has laid red zones and poison; else none. */
+  private readonly users: Uint8Array;
   private readonly bodies: (() => unknown)[];
   private readonly saved: object[];
   private readonly undertaker: (scene: Scene) => unknown;
@@ -62,6 +64,8 @@ export class Stage {
     this.namer = new Namer(geometry, layout, realm.machine.regions);
     realm.machine.drive(() => scenario.before?.(this.scene));
     this.image = this.memory.image();
+    const bytes = options.debug === undefined ? 0 : layout.metadataByte;
+    this.users = new Uint8Array(handle.buffer, 0, bytes).slice();
     this.bodies = scenario.threads.map((body) => () => body(this.scene));
     // Of each object its fields: it changes no array or map in place that lasts beyond a call.
     this.saved = this.scene.heaps.map((heap) => ({ ...heap }));
@@ -72,6 +76,7 @@ export class Stage {
   /** Everything as it was, and the threads in front of their first access. */
   begin(): void {
     this.memory.restore(this.image);
+    new Uint8Array(this.memory.buffer).set(this.users);
     this.scene.book.begin();
     const { heaps } = this.scene;
     for (let i = 0; i < heaps.length; i++) Object.assign(heaps[i] as object, this.saved[i]);

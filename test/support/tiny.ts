@@ -27,6 +27,8 @@ export interface TinyOptions {
   readonly checked?: boolean;
   readonly tracked?: boolean;
   readonly budgeted?: boolean;
+  /** One of DEBUGGING. */
+  readonly debug?: number;
   readonly mode?: Mode;
   readonly classes?: readonly ClassGeometry[];
   /** What lies in the buffer before it is made a heap. */
@@ -64,9 +66,9 @@ export function tinyHeap(options: TinyOptions = {}): Tiny {
 /** The metadata comes behind the pages: the least that leaves exactly so many of them. */
 function geometryFor(options: TinyOptions): { geometry: Geometry; first: number } {
   const [dma, normal, high] = options.zones ?? [0, 256, 0];
-  const { pageShift = 8, maxSlots = 4, magazines = 64, tracked = false } = options;
+  const { pageShift = 8, maxSlots = 4, magazines = 64, tracked = false, debug = 0 } = options;
   const { budgeted = false } = options;
-  const checked = options.checked === true || tracked || budgeted;
+  const checked = options.checked === true || tracked || budgeted || debug > 0;
   const classes = options.classes ?? standardClasses(pageShift, 0);
   const first = options.align ?? 1;
   const sized = (end: number): Geometry => ({
@@ -76,6 +78,7 @@ function geometryFor(options: TinyOptions): { geometry: Geometry; first: number 
     checked,
     tracked,
     budgeted,
+    debug,
     byteOffset: first * 2 ** pageShift,
     byteEnd: end * 2 ** pageShift,
     dmaEnd: first + dma,

@@ -5,6 +5,7 @@
 import { expect } from 'vitest';
 import { HEADER } from '../../src/word/layout.ts';
 import type { ZoneName } from '../../src/page/zone.ts';
+import { blockBytes } from '../../src/heap/blockbytes.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
 import type { AllocOptions } from '../../src/heap/patient.ts';
 import type { Mode } from '../../src/heap/mode.ts';
@@ -16,6 +17,8 @@ export interface TwinBlock {
   readonly ptr: number;
   /** What the heap says it holds: stamped from end to end. */
   readonly bytes: number;
+  /** All of it: more in a debug heap. */
+  readonly whole: number;
   readonly seed: number;
 }
 
@@ -140,7 +143,7 @@ export class Twin {
   /** All that is cheap to ask. */
   check(): void {
     const stats = this.heap.stats();
-    const bytes = this.blocks.reduce((sum, block) => sum + block.bytes, 0);
+    const bytes = this.blocks.reduce((sum, block) => sum + block.whole, 0);
     this.highest = Math.max(this.highest, bytes);
     part(stats, { liveBlocks: this.blocks.length, allocatedBytes: bytes });
     same(stats.allocCount - stats.freeCount, this.blocks.length);
@@ -185,10 +188,11 @@ export class Twin {
   /** A plain alloc is refused only if no zone has pages enough side by side above its reserve. */
   private expectNoRoom(heap: SharedHeap, size: number): void {
     const { mode, pageBytes, zones } = heap.stats();
-    const { sizes } = layersOf(heap);
-    const granules = Math.ceil(size / 16);
+    const { sizes, debug } = layersOf(heap);
+    const wanted = size + (debug === null ? 0 : 16);
+    const granules = Math.ceil(wanted / 16);
     const shape = mode === 'simple-heap' ? undefined : sizes.list[sizes.of(granules) - 1];
-    const bytes = mode === 'simple-heap' ? (granules + 3) * 16 : size;
+    const bytes = mode === 'simple-heap' ? (granules + 3) * 16 : wanted;
     const pages = shape?.pages ?? Math.ceil(bytes / pageBytes);
     const preferred = [1, 2, 0].find((index) => (zones[index]?.pages ?? 0) > 0);
     const able = zones.filter((zone, index) => {
@@ -202,10 +206,13 @@ export class Twin {
   private took(ptr: number, size: number): number {
     if (ptr === 0) return 0;
     const bytes = this.heap.usableSize(ptr);
-    atLeast(bytes, size);
+    const on = layersOf(this.heap);
+    const whole = blockBytes(on, ptr / 16);
+    if (on.debug === null) atLeast(bytes, size);
+    else same([bytes, whole - bytes >= 16], [size, true], 'to the byte, and a red zone');
     same(ptr % 16, 0);
-    this.cover(ptr, bytes);
-    const block = { ptr, bytes, seed: ++this.seed };
+    this.cover(ptr, whole);
+    const block = { ptr, bytes, whole, seed: ++this.seed };
     stamp(this.buffer, ptr, bytes, block.seed);
     this.blocks.push(block);
     return ptr;
@@ -223,7 +230,7 @@ export class Twin {
   private forget(block: TwinBlock): void {
     this.blocks.splice(this.blocks.indexOf(block), 1);
     const from = block.ptr / 16 - this.first;
-    this.covered.fill(0, from, from + block.bytes / 16);
+    this.covered.fill(0, from, from + block.whole / 16);
   }
 
   private cover(ptr: number, bytes: number): void {

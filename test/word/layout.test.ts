@@ -15,21 +15,40 @@ import {
   TABLE,
   ZONE,
 } from '../../src/word/layout.ts';
-import { BUDGET, CACHE, COUNTER, FAULT, NOTICE, PAGE, SAMPLE, TX } from '../../src/word/records.ts';
+import {
+  BUDGET,
+  CACHE,
+  COUNTER,
+  DEBUG,
+  DEBUGGING,
+  FAULT,
+  NOTICE,
+  PAGE,
+  SAMPLE,
+  TAPE,
+  TX,
+} from '../../src/word/records.ts';
 import { standardClasses } from '../../src/block/sizeclass.ts';
 import { assertProperty } from '../support/random.ts';
+
+/** Words for texts, by what DEBUG says; at most one for each granule. */
+const TEXTS = [0, DEBUGGING.TAGS, DEBUGGING.TEXTS];
 
 const geometries: fc.Arbitrary<Geometry> = fc
   .record({
     pageShift: fc.integer({ min: 8, max: 12 }),
     maxSlots: fc.integer({ min: 1, max: SLOT.MAX }),
     magazines: fc.integer({ min: 1, max: 16384 }),
-    safety: fc.constantFrom<[checked: boolean, tracked: boolean, budgeted: boolean][]>(
-      [false, false, false],
-      [true, false, false],
-      [true, true, false],
-      [true, false, true],
-      [true, true, true],
+    safety: fc.constantFrom<
+      [checked: boolean, tracked: boolean, budgeted: boolean, debug: number][]
+    >(
+      [false, false, false, 0],
+      [true, false, false, 0],
+      [true, true, false, 0],
+      [true, false, true, 0],
+      [true, true, true, 0],
+      [true, false, false, 1],
+      [true, true, true, 2],
     ),
     base: fc.oneof(fc.constant(0), fc.nat(2 ** 20)),
     pages: fc.oneof(
@@ -37,11 +56,12 @@ const geometries: fc.Arbitrary<Geometry> = fc
       fc.integer({ min: 4096, max: 2 ** 22 }),
     ),
   })
-  .map(({ pageShift, base, pages, safety: [checked, tracked, budgeted], ...rest }) => ({
+  .map(({ pageShift, base, pages, safety: [checked, tracked, budgeted, debug], ...rest }) => ({
     ...rest,
     checked,
     tracked,
     budgeted,
+    debug,
     pageShift,
     byteOffset: base * 2 ** pageShift,
     byteEnd: (base + pages) * 2 ** pageShift,
@@ -67,8 +87,11 @@ describe('for any geometry', () => {
           ['journals', at.journals, g.maxSlots * TX.PER_SLOT * TX.WORDS, at.magazines],
           ['magazines', at.magazines, g.magazines * MAGAZINE.WORDS, at.pageMap],
           ['page map', at.pageMap, pages * PAGE.WORDS, at.generations],
-          ['generations', at.generations, g.checked ? granules : 0, at.budgets],
-          ['budgets', at.budgets, g.budgeted ? BUDGET.COUNT * BUDGET.WORDS : 0, at.endWords],
+          ['generations', at.generations, g.checked ? granules : 0, at.tapes],
+          ['tapes', at.tapes, (g.maxSlots + SLOT.SPARES) * TAPE.WORDS, at.budgets],
+          ['budgets', at.budgets, g.budgeted ? BUDGET.COUNT * BUDGET.WORDS : 0, at.debugMap],
+          ['debug map', at.debugMap, g.debug > 0 ? granules * DEBUG.WORDS : 0, at.texts],
+          ['texts', at.texts, Math.min(TEXTS[g.debug] as number, granules), at.endWords],
         ];
         for (const [region, from, words, next] of ends) {
           expect(from + words, region).toBeLessThanOrEqual(next);
@@ -79,7 +102,9 @@ describe('for any geometry', () => {
         expect(at.owners, 'behind the states, or nowhere').toBe(g.tracked ? states : 0);
         const owned = states + (g.tracked ? granules : 0);
         expect(at.budgetBytes, 'behind those, or nowhere').toBe(g.budgeted ? owned : 0);
-        expect(at.endByte).toBe(at.bytesByte + owned + (g.budgeted ? granules : 0));
+        const poison = owned + (g.budgeted ? granules : 0);
+        expect(at.poison, 'behind these, or nowhere').toBe(g.debug > 0 ? poison : 0);
+        expect(at.endByte).toBe(at.bytesByte + poison + (g.debug > 0 ? granules : 0));
       }),
     );
   });
@@ -93,7 +118,9 @@ describe('for any geometry', () => {
         expect(at.metadataByte, 'behind a guard page').toBe((at.endPage + 1) * page);
         const end = at.metadataByte + at.endByte;
         expect(end).toBeLessThanOrEqual(g.byteEnd);
-        const granule = 1 + (g.checked ? 4 : 0) + (g.tracked ? 1 : 0) + (g.budgeted ? 1 : 0);
+        const debug = g.debug > 0 ? 1 + 4 * DEBUG.WORDS + 4 : 0; // and a word of text
+        const maps = (g.tracked ? 1 : 0) + (g.budgeted ? 1 : 0) + debug;
+        const granule = 1 + (g.checked ? 4 : 0) + maps;
         const another = page + PAGE.WORDS * 4 + (page / 16) * granule;
         const gaps = 2 * MAGAZINE.WORDS * 4;
         expect(end + another + gaps).toBeGreaterThan(g.byteEnd);

@@ -30,8 +30,8 @@ export const ofHeap: readonly Mutant[] = [
     'a checked free does not ask the generation',
     'checked: one block freed by two at once, exactly one succeeds',
     'src/heap/release.ts',
-    'return states.generations.finish(granule, seen) || this.void(this.ending);',
-    'states.generations.finish(granule, seen);\n    return true;',
+    'return this.end(granule, seen) || this.void(this.ending);',
+    'this.end(granule, seen);\n    return true;',
   ),
   mutant(
     'a free of the simple heap decides before it has the lock',

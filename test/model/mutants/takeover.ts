@@ -266,8 +266,8 @@ export const ofTakeover: readonly Mutant[] = [
     'checked: rounds and references',
     RELEASE,
     'memory.store(this.ending.at + KIND, ENDS);\n' +
-      '    return states.generations.finish(granule, seen) || this.void(this.ending);',
-    'const ended = states.generations.finish(granule, seen);\n' +
+      '    return this.end(granule, seen) || this.void(this.ending);',
+    'const ended = this.end(granule, seen);\n' +
       '    memory.store(this.ending.at + KIND, ENDS);\n' +
       '    return ended || this.void(this.ending);',
     dying,
