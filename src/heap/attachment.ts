@@ -71,26 +71,14 @@ export function viewFrom(
   const simple = new Simple(zones, states, locks);
   const counters = new Counters(memory, layout, slot);
   const tiers = { geometry, map, states, large, simple };
+  const layers = { ...tiers, layout, memory, seat, table, locks, zones, magazines, pool, counters };
   return {
-    geometry,
-    layout,
-    memory,
-    seat,
-    table,
-    locks,
+    ...layers,
     slotLock: locks.at(HEADER.SLOT_LOCK, new ModeTable(memory, geometry)),
     sizes: new SizeClasses(geometry.classes),
-    map,
-    zones,
-    states,
-    magazines,
-    pool,
     references: new References(locks, pool, states, layout, slot),
-    depots: depotsOf(geometry, layout, { zones, states, magazines, pool, locks }),
-    large,
-    simple,
-    budgets: new Budgets({ geometry, layout, locks, map, zones, states, simple }),
-    counters,
+    depots: depotsOf(geometry, layout, layers),
+    budgets: new Budgets(layers),
     waits: new WaitList(memory, layout, slot),
     tape: new Tape(memory, layout, seat),
     debug: geometry.debug > 0 ? new DebugHeap(tiers, layout, seat, counters) : null,
