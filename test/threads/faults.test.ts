@@ -86,13 +86,17 @@ describe('threads under one plan', () => {
   test('are all counted while plans come and go', async () => {
     const heap = SharedHeap.create({ size: '8MiB' });
     let [turns, failures] = [0, 0];
-    const reports = await meanwhile(crew(heap, { requests: 20 * REQUESTS }), () => {
-      const plan = turns++ % 2 === 0 ? { every: 3 } : { probability: 0.5, seed: turns };
-      heap.faults.inject(plan);
-      for (let i = 0; i < 1000; i++) heap.faults.counts();
+    const end = () => {
       heap.faults.inject(null);
       failures += heap.faults.counts().failures;
+    };
+    heap.faults.inject({ every: 3 });
+    const reports = await meanwhile(crew(heap, { requests: 20 * REQUESTS }), () => {
+      if (heap.faults.counts().requests === 0) return; // nobody has met this plan yet
+      end();
+      heap.faults.inject(turns++ % 2 === 0 ? { probability: 0.5, seed: turns } : { every: 3 });
     });
+    end();
     expect(sum(reports)).toBe(failures);
     expect(heap.stats().injectedFailures).toBe(failures);
     expect(failures).toBeGreaterThan(0);
