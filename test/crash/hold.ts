@@ -14,11 +14,12 @@ export const PARKED = 1;
 export const DONE = 2;
 
 /** Sites have numbers below this. */
-export const MAX_SITES = 256 * 64;
+export const MAX_SITES = 256 * 256;
 
 export type HoldWords = Int32Array<SharedArrayBuffer>;
 
 export function holdWords(site = 0, nth = 0): HoldWords {
+  if (site >= MAX_SITES) throw new Error(`sites have numbers below ${MAX_SITES}, not ${site}`);
   const words = new Int32Array(new SharedArrayBuffer((HOLD.COUNTS + MAX_SITES) * 4));
   words[HOLD.SITE] = site;
   words[HOLD.NTH] = nth;

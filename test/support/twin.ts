@@ -174,14 +174,16 @@ export class Twin {
 
   /** Runs what returns 0 if memory ran out: that is counted and explained, and only that. */
   private counting(heap: SharedHeap, size: number, run: () => number): number {
-    const { failureCount, oomEvents } = heap.stats();
+    const { failureCount, oomEvents, totalBytes } = heap.stats();
     const result = run();
     const failed = result === 0 ? 1 : 0;
+    const possible = size <= totalBytes;
     part(heap.stats(), {
       failureCount: failureCount + failed,
-      oomEvents: oomEvents + failed,
+      oomEvents: oomEvents + (possible ? failed : 0),
     });
-    if (failed) part(heap.lastError, { code: 'OUT_OF_MEMORY', requested: size });
+    const code = possible ? 'OUT_OF_MEMORY' : 'INVALID_SIZE';
+    if (failed) part(heap.lastError, { code, requested: size });
     return result;
   }
 
