@@ -78,8 +78,8 @@ export const ofBudgets: readonly Mutant[] = [
     'nobody takes over the budgets of the dead',
     THREE,
     'src/heap/recovery.ts',
-    'all.push(budgets.lock, slotLock,',
-    'all.push(slotLock,',
+    'all.push(budgets.lock, slotLock);',
+    'all.push(slotLock);',
     dying,
   ),
   mutant(

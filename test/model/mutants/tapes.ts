@@ -17,8 +17,8 @@ export const ofTapes: readonly Mutant[] = [
   mutantOf('a free draws its ticket when its block is free', AGAIN, RELEASE, [
     ['const { tape } = this.on;\n    tape.open();', 'const { tape } = this.on;'],
     [
-      'tape.close(freed, granule);\n    if',
-      'tape.open();\n    tape.close(freed, granule);\n    if',
+      '    tape.close(freed, granule);\n    return freed ?',
+      '    tape.open();\n    tape.close(freed, granule);\n    return freed ?',
     ],
   ]),
   mutant(
