@@ -5,6 +5,10 @@
 // branch for modes, checks or detachment: each of those leaves the fast path a table of zeroes, an
 // empty magazine or a full one, and so sends it to the slow path, which asks why.
 // Budget: alloc 5 loads, 3 stores; free 4 loads, 4 stores.
+//
+// Other calls stand beneath it, one class on the other: HeapViews, Seated (a thread's session),
+// Debugged, Pleading (whom to stop), Thrifty (shrinkers), Patient (waiting), Survivor (the deaths
+// of others), Transacting, Sharing.
 
 import { GRANULE } from '../word/layout.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
