@@ -17,11 +17,12 @@
 //               │ page map    one record per page               │  the buddy's and the slabs' truth
 //               │ generations (checked heaps) a word a granule  │
 //               │ tapes       events that are recorded          │  a ring of 64 per slot
+//               │ budgets     (if asked for) 64 names           │  limits, and what is used of them
 //               │ debug map   (debug heaps) 4 words a granule   │  who took it and where; texts
-//               │ counters    16 doubles per slot               │  doubles from here
+//               │ counters    32 doubles per slot               │  doubles from here
 //               │ class table size → class                      │  bytes from here
 //               │ state map   one byte per granule              │  the truth about every pointer;
-//               │                                               │  owners, poison, where asked for
+//               │                                               │  owners, budgets, poison, if asked for
 //   byteEnd    ─┴───────────────────────────────────────────────┘
 //
 // The metadata stands behind the pages because it is 7 % of them: in front it would fill the DMA
