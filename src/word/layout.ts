@@ -22,7 +22,7 @@
 //               │ counters    32 doubles per slot               │  doubles from here
 //               │ class table size → class                      │  bytes from here
 //               │ state map   one byte per granule              │  the truth about every pointer;
-//               │                                               │  owners, budgets, poison, if asked for
+//               │                                               │  owners, budgets, poison
 //   byteEnd    ─┴───────────────────────────────────────────────┘
 //
 // The metadata stands behind the pages because it is 7 % of them: in front it would fill the DMA
