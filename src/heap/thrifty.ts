@@ -47,14 +47,14 @@ export abstract class Thrifty extends Pleading {
 
   /** Each shrinker in turn, until they have freed so much. */
   protected shrink(bytes: number): void {
-    if (this.shrinking) return; // one of them allocates
+    if (this.shrinking || !this.isSeated) return; // one of them allocates, or nobody is here
     this.shrinking = true;
     let freed = 0;
     for (const shrinker of this.shrinkers) {
       if (freed < bytes) freed += scanSafely(shrinker, bytes - freed);
     }
     this.shrinking = false;
-    if (freed > 0) this.inside(({ on }) => on.counters.add(COUNTER.SHRUNK_BYTES, freed));
+    if (freed > 0 && this.isSeated) this.attachment.counters.add(COUNTER.SHRUNK_BYTES, freed);
   }
 }
 

@@ -105,6 +105,23 @@ describe('shrinkers', () => {
   });
 });
 
+describe('a thread that has left', () => {
+  test('is asked for nothing, and its allocations fail as values while others wait', async () => {
+    const { heap, other, ptrs } = full();
+    const scan = vi.fn<() => number>(() => SIZE);
+    other.onPressure({ count: () => SIZE, scan });
+    const waits = heap.allocAsync(SIZE);
+    await sleep(1);
+    other.detach();
+    expect(isWaiting(heap)).toBe(true);
+    expect(other.alloc(SIZE)).toBe(0);
+    expect(other.lastError?.code).toBe('DETACHED');
+    expect(scan).not.toHaveBeenCalled();
+    heap.free(ptrs.pop() as number);
+    expect((await waits).ok).toBe(true);
+  });
+});
+
 describe('a request that waits', () => {
   test.each([NaN, -1])('is refused for a time that is none: %d', async (ms) => {
     const { heap } = full();
