@@ -11,6 +11,7 @@ import { allocError, type AllocError } from '../word/errors.ts';
 import { copyBytes } from '../word/memory.ts';
 import { generationIn } from '../block/generations.ts';
 import type { Entry } from '../block/statemap.ts';
+import { EVENT } from '../slot/tape.ts';
 import type { Allocation } from './allocate.ts';
 import type { Attachment } from './attachment.ts';
 import type { Release } from './release.ts';
@@ -144,6 +145,7 @@ export class Retention {
     const bytes = this.resize.bytesOf(granule);
     const made = this.allocFor(entry, bytes);
     if (typeof made === 'number') {
+      this.on.tape.note(EVENT.ALLOC, made, bytes);
       copyBytes(memory, made * BYTES, granule * BYTES, bytes);
       return references.keepCopy(entry) ? made : allocError('INVALID_POINTER', made * BYTES);
     }
@@ -155,7 +157,7 @@ export class Retention {
     const found = this.allocation.find(bytes, BYTES, undefined, entry);
     if (found !== 0) return found;
     this.recovery?.sweep();
-    return this.allocation.alloc(bytes, BYTES, undefined, entry);
+    return this.allocation.alloc(bytes, BYTES, undefined, entry, true);
   }
 
   /** The dead may have arrays, and idle magazines are some, too. */
