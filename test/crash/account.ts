@@ -4,11 +4,12 @@
 
 import type { SharedHeap } from '../../src/index.ts';
 import { HEADER, MAGAZINE, SLOT } from '../../src/word/layout.ts';
+import { BUDGET } from '../../src/word/records.ts';
 import { isLive } from '../../src/block/statemap.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { Stamper } from '../../bench/replay/stamp.ts';
 import { nameOf } from './client.ts';
-import { GIVING, HELD, RAW, TAKING, type Entry, type Ledger } from './ledger.ts';
+import { GIVING, HELD, RAW, SHARED, TAKING, type Entry, type Ledger } from './ledger.ts';
 
 export interface Account {
   readonly wrong: readonly string[];
@@ -49,7 +50,7 @@ export function account(
 }
 
 function isFirm({ phase }: Entry): boolean {
-  return phase === RAW || phase === HELD;
+  return phase === RAW || phase === HELD || phase === SHARED;
 }
 
 class Auditor {
@@ -80,7 +81,7 @@ class Auditor {
     this.take(entry);
     const usable = this.heap.usableSize(ptr);
     if (usable < size) this.wrong.push(`${name} has only ${usable} bytes`);
-    const at = phase === HELD ? this.stamper.check(ptr, size, key) : -1;
+    const at = phase !== RAW ? this.stamper.check(ptr, size, key) : -1;
     if (at >= 0) this.wrong.push(`${name} is damaged at byte ${at}`);
   }
 
@@ -131,6 +132,10 @@ export function leftovers(heap: SharedHeap): { wrong: string[]; lostBytes: numbe
   if (lostBytes !== 0) wrong.push(`${pages - freePages} pages are not back`);
   if (allocatedBytes !== 0) wrong.push(`${allocatedBytes} bytes count as allocated`);
   const on = layersOf(heap);
+  for (let id = 1; on.budgets.exist && id <= BUDGET.COUNT; id++) {
+    const used = on.budgets.get(id, BUDGET.USED);
+    if (used !== 0) wrong.push(`${used} granules are charged to budget ${id}`);
+  }
   for (let slot = 0; slot < on.table.seats; slot++) {
     const who = on.memory.load(on.layout.slots + slot * SLOT.WORDS + SLOT.WHO);
     if (slot !== heap.slot && who !== 0) wrong.push(`slot ${slot} is not free`);
@@ -138,8 +143,8 @@ export function leftovers(heap: SharedHeap): { wrong: string[]; lostBytes: numbe
   return { wrong: [...wrong, ...arraysAstray(on)], lostBytes };
 }
 
-/** Every array of the pool is in its list, or was never used. */
-function arraysAstray({ memory, layout, geometry }: Attachment): string[] {
+/** Every array of the pool is in its list, was never used, or is this thread's for references. */
+function arraysAstray({ memory, layout, geometry, seat }: Attachment): string[] {
   const listed = new Set<number>();
   let array = memory.get(HEADER.POOL_FREE);
   for (; array !== 0 && !listed.has(array); array = memory.get(array + MAGAZINE.NEXT)) {
@@ -147,8 +152,10 @@ function arraysAstray({ memory, layout, geometry }: Attachment): string[] {
   }
   const unused = geometry.magazines - memory.get(HEADER.POOL_NEXT);
   const all = Array.from({ length: geometry.magazines }, (_, i) => layout.magazines + i * 64);
-  const held = all.filter((it) => memory.get(it + MAGAZINE.HOLDER) !== 0).length;
-  const astray = geometry.magazines - listed.size - unused;
+  const own = MAGAZINE.REFERENCES + seat.slot;
+  const holders = all.map((it) => memory.get(it + MAGAZINE.HOLDER)).filter((it) => it !== 0);
+  const held = holders.filter((it) => it !== own).length;
+  const astray = geometry.magazines - listed.size - unused - (holders.length - held);
   const wrong = held === 0 ? [] : [`${held} arrays are still somebody's`];
   return astray === 0 ? wrong : [...wrong, `${astray} arrays are not in the pool`];
 }

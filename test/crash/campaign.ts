@@ -40,7 +40,7 @@ export interface Campaign {
 const LANES = 2;
 const MOST_FAILURES = 10;
 const MOST_WAYS = 24;
-const FLAVOURS = ['plain', 'checked', 'tracked'] as const;
+const FLAVOURS = ['plain', 'checked', 'tracked', 'budgeted', 'debug'] as const;
 const SETTINGS: readonly Setting[] = [
   'alone',
   'crowded',

@@ -24,6 +24,8 @@ export interface Identity {
   readonly complain: (text: string) => void;
 }
 
+const SHORTAGES: readonly string[] = ['OUT_OF_MEMORY', 'OVER_BUDGET', 'TIMEOUT'];
+
 export class Client {
   readonly heap: SharedHeap;
   readonly ledger: Ledger;
@@ -54,8 +56,8 @@ export class Client {
     const ptr = options === undefined ? heap.alloc(size) : this.tryAlloc(size, options);
     if (ptr === 0) {
       ledger.mark(record, owner, EMPTY);
-      const code = heap.lastError?.code;
-      if (code !== 'OUT_OF_MEMORY') this.complain(`${size} bytes were refused: ${code}`);
+      const code = heap.lastError?.code ?? '';
+      if (!SHORTAGES.includes(code)) this.complain(`${size} bytes were refused: ${code}`);
       return -1;
     }
     this.stamp(record, ptr, size);
@@ -70,6 +72,11 @@ export class Client {
     if (!this.heap.free(entry.ptr)) {
       this.complain(`free of ${nameOf(entry)}: ${this.heap.lastError?.code}`);
     }
+    this.ledger.mark(record, this.owner, EMPTY);
+  }
+
+  /** The block is gone, by another way than `free`. */
+  forget(record: number): void {
     this.ledger.mark(record, this.owner, EMPTY);
   }
 

@@ -13,6 +13,7 @@
 //   RAW        PTR is a live block; what is in it is not known
 //   HELD       PTR is a live block with its stamp
 //   GIVING     being freed: PTR may be live or not
+//   SHARED     PTR is a live block with its stamp, which its owner holds by a reference
 //   RESIZING   both: PTR may be live or not, and there may be a block that nobody knows
 //
 // Owner 0 is nobody: such a record is for whoever takes it first.
@@ -23,6 +24,7 @@ export const RAW = 2;
 export const HELD = 3;
 export const GIVING = 4;
 export const RESIZING = 5;
+export const SHARED = 6;
 
 const WORDS = 4;
 const [STATE, PTR, SIZE, KEY] = [0, 1, 2, 3];

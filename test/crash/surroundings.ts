@@ -118,7 +118,7 @@ function crowded(heap: SharedHeap): Surroundings {
 /** All memory is this thread’s, but for a little here and there; so are most of the arrays. */
 function full(client: Client, random: Dice): Surroundings {
   const records: number[] = [];
-  for (let size = 2 ** 21; size >= 4096; size /= 2) {
+  for (let size = 2 ** 20; size >= 4096; size /= 2) {
     for (;;) {
       const record = client.alloc(size);
       if (record < 0) break;

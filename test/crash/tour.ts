@@ -1,11 +1,13 @@
 // The tour: one client's walk through everything that a heap does, in an order that its seed
 // decides. Blocks of every tier and alignment come, grow, shrink and go, in ones and in floods that
 // overflow magazines and depots; modes change, pointers are misused, slots are given back, and the
-// heap is asked about itself. Who takes the same tour of a fresh heap makes the same accesses.
+// heap is asked about itself; excursions.ts has more. Who takes the same tour of a fresh heap makes
+// the same accesses, but where it waits.
 
 import type { AllocOptions, HeapHandle, Mode, SharedHeap, Transaction } from '../../src/index.ts';
 import type { Dice } from '../support/dice.ts';
 import { Client, type Identity } from './client.ts';
+import * as excursions from './excursions.ts';
 import { HELD } from './ledger.ts';
 
 export interface TourPlan extends Identity {
@@ -45,12 +47,20 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
   [4, (tour) => tour.changeMode()],
   [3, (tour) => tour.transact()],
   [1, (tour) => tour.takePart()],
-  [2, (tour) => tour.misuse()],
-  [2, (tour) => tour.refs()],
+  [2, excursions.misuse],
+  [2, excursions.refs],
   [2, (tour) => tour.revisit()],
   [1, (tour) => tour.name()],
   [1, (tour) => void tour.heap.reclaim()],
   [1, (tour) => tour.look()],
+  [3, excursions.hold],
+  [3, excursions.copy],
+  [2, excursions.giveAway],
+  [6, excursions.charge],
+  [2, excursions.wait],
+  [1, excursions.refuse],
+  [2, excursions.takeMany],
+  [1, excursions.inquire],
 ];
 const WEIGHT = STEPS.reduce((sum, [weight]) => sum + weight, 0);
 
@@ -58,7 +68,7 @@ export class Tour {
   readonly random: Dice;
   client: Client;
   heap: SharedHeap;
-  private readonly plan: TourPlan;
+  readonly plan: TourPlan;
   private readonly heaps: Attach;
 
   /** `heaps` is SharedHeap of the build whose accesses are to be made. */
@@ -67,6 +77,7 @@ export class Tour {
     this.heaps = heaps;
     this.random = plan.random;
     this.heap = heaps.attach(plan.handle);
+    excursions.listen(this);
     this.client = new Client(this.heap, plan);
   }
 
@@ -197,29 +208,6 @@ export class Tour {
     });
   }
 
-  /** What is no live block stays none, and is told apart. */
-  misuse(): void {
-    const { heap, client } = this;
-    const record = client.alloc(this.random.logUniform(33, 16 * KIB));
-    if (record < 0) return;
-    const { ptr } = this.plan.ledger.read(record);
-    this.refused([ptr + 16, heap.u8.length, 0, ptr + 0.5]);
-    client.free(record);
-    const free = [ptr, this.random.below(2 ** 18) * 16];
-    if (this.plan.alone) this.refused(free.filter((it) => heap.usableSize(it) === 0));
-  }
-
-  /** Checked heaps: a block is freed by its ref, once. */
-  refs(): void {
-    const { heap, client } = this;
-    const record = client.alloc(this.random.logUniform(1, 16 * KIB));
-    if (record < 0) return;
-    const ref = heap.ref(this.plan.ledger.read(record).ptr);
-    if (ref === 0) return;
-    client.free(record);
-    if (heap.deref(ref) !== 0 || heap.freeRef(ref)) this.plan.complain(`ref ${ref} is still good`);
-  }
-
   changeMode(): void {
     const { modes } = this.plan;
     this.heap.setMode(modes[this.random.below(modes.length)] as Mode);
@@ -230,13 +218,14 @@ export class Tour {
     if (this.plan.tracked) for (const record of this.client.held()) this.client.free(record);
     this.heap.detach();
     this.heap = this.heaps.attach(this.plan.handle);
+    excursions.listen(this);
     this.client = new Client(this.heap, this.plan);
   }
 
   name(): void {
     const { roots } = this.heap;
     const name = `tour ${String(this.plan.owner)}`; // others forget theirs meanwhile
-    roots.set(name, this.heap.u8.length / 2);
+    roots.set(name, this.heap.u8.length / 4);
     if (roots.get(name) === 0) this.plan.complain('a root is gone');
     roots.entries();
     roots.delete(name);
@@ -287,13 +276,7 @@ export class Tour {
     this.heaps.attach(handle).detach();
   }
 
-  private refused(ptrs: readonly number[]): void {
-    for (const ptr of ptrs) {
-      if (this.heap.free(ptr)) this.plan.complain(`${ptr} was freed, and was no block`);
-    }
-  }
-
-  private anyOf(records: readonly number[]): number {
+  anyOf(records: readonly number[]): number {
     return records[this.random.below(records.length)] ?? -1;
   }
 }

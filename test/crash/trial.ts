@@ -14,10 +14,10 @@ import { Dice } from '../support/dice.ts';
 import { account, layersOf, leftovers, withoutRounds } from './account.ts';
 import { Client, type Range } from './client.ts';
 import { DONE, HOLD, PARKED, holdWords, type HoldWords } from './hold.ts';
-import { Ledger, type Entry } from './ledger.ts';
+import { Ledger, RAW, SHARED, type Entry } from './ledger.ts';
 import { surround, type Surroundings } from './surroundings.ts';
 
-export type Flavour = 'plain' | 'checked' | 'tracked';
+export type Flavour = 'plain' | 'checked' | 'tracked' | 'budgeted' | 'debug';
 export type Role = HeldOrders['role'];
 export type Setting =
   | 'alone'
@@ -92,6 +92,8 @@ export class Trial {
       mode: setting === 'simple' ? 'simple-heap' : 'two-tier',
       checked: flavour === 'checked',
       trackOwners: flavour === 'tracked',
+      budgets: flavour === 'budgeted',
+      debug: flavour === 'debug',
     });
     this.heap = withoutRounds(heap);
     this.ground = new SharedArrayBuffer(spec.visitor.role === 'founder' ? 2 ** 22 : 0);
@@ -125,7 +127,16 @@ export class Trial {
     for (let i = 0; i < 30; i++) {
       const record = this.client.alloc(this.random.logUniform(1, 2 ** (6 + (i % 11))));
       if (i % 2 === 0 && record >= 0) this.ledger.release(record);
+      else if (i % 10 === 1 && record >= 0) this.share(record);
     }
+  }
+
+  /** The block is held by a reference, where there are any. */
+  private share(record: number): void {
+    if (!layersOf(this.heap).states.checked) return;
+    const { ptr } = this.ledger.read(record);
+    if (this.heap.retain(ptr)) this.ledger.mark(record, this.client.owner, SHARED);
+    else this.wrong.push(`retain of ${ptr}: ${this.heap.lastError?.code}`);
   }
 
   private async live(stop: Stop, nth: number, around: Surroundings): Promise<void> {
@@ -184,11 +195,16 @@ export class Trial {
   private reckon(): number {
     const tracked = this.spec.flavour === 'tracked';
     const survivors = (RANGES[0] as Range).end;
-    const isReturned = (entry: Entry) => tracked && entry.record >= survivors;
+    const isReturned = ({ record, owner }: Entry) => tracked && record >= survivors && owner !== 0;
     const found = account(this.heap, this.ledger, isReturned);
     this.wrong.push(...found.wrong);
-    for (const ptr of [...found.unknown, ...found.live.map((entry) => entry.ptr)]) {
-      if (!this.heap.free(ptr)) this.wrong.push(`free of ${ptr}: ${this.heap.lastError?.code}`);
+    this.heap.faults.inject(null);
+    for (const { ptr, phase } of [
+      ...found.live,
+      ...found.unknown.map((it) => ({ ptr: it, phase: RAW })),
+    ]) {
+      const isGone = phase === SHARED ? this.heap.release(ptr) : this.heap.free(ptr);
+      if (!isGone) this.wrong.push(`free of ${ptr}: ${this.heap.lastError?.code}`);
     }
     const { wrong, lostBytes } = leftovers(this.heap);
     this.wrong.push(...wrong);

@@ -160,6 +160,7 @@ export class Book {
     if (holder !== undefined) throw new Error(`${to} is held by thread ${holder} already`);
     this.held.set(to, thread);
     this.sizes.set(to, size);
+    if (to !== from && this.open.get(thread)?.kind === 'resize') this.takers.set(to, thread);
   }
 
   /** Blocks that every schedule begins with. */

@@ -26,6 +26,8 @@ export interface PlanOptions {
   readonly minutes: number;
   readonly seed: number;
   readonly scenario?: string;
+  /** Only the parts in which somebody dies, and no mutants. */
+  readonly deaths?: boolean;
 }
 
 /** Of the whole time, for mutants. */
@@ -52,7 +54,7 @@ export class Plan {
     const chosen = all.filter((it) => it.name.includes(scenario));
     for (const it of chosen) if (it.known !== undefined) this.known.add(it.name);
     await this.play(chosen, minutes * 60_000 * (1 - MUTANTS_SHARE));
-    if (scenario !== '') return;
+    if (scenario !== '' || this.options.deaths === true) return;
     for (const mutant of mutants) {
       this.shown.push(await showMutant(mutant, { ms: MUTANT_MS }));
       this.progress(`mutant: ${mutant.name}`);
@@ -94,20 +96,24 @@ export class Plan {
       weight: 2,
       run: (name, clock) => failEachRequest(realms, name, clock),
     };
+    const deadly = [
+      deaths(0, 'kill', 10),
+      deaths(0, 'throw', 6),
+      deaths(1, 'kill', 15),
+      deaths(0, 'kill', 15, 2),
+      walks('kill', 10),
+      walks('hunt', 8),
+      walks('throw', 5),
+    ];
+    if (this.options.deaths === true) return deadly;
     const small = scenario.threads.length === 2;
     return [
       search(2, 12),
       search(2, 12, { timeouts: 1 }),
       search(Infinity, 12, { queues: false }),
       refusals,
-      deaths(0, 'kill', 10),
-      deaths(0, 'throw', 6),
-      deaths(1, 'kill', 15),
-      deaths(0, 'kill', 15, 2),
+      ...deadly,
       walks('nobody', 6),
-      walks('kill', 10),
-      walks('hunt', 8),
-      walks('throw', 5),
       walks('freeze', 6),
       search(3, 12),
       ...(small ? [search(Infinity, 20)] : []),

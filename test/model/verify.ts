@@ -5,6 +5,7 @@
 //
 //   npm run verify -- --minutes 30 --json verify.json
 //   npm run verify -- --kills 100000 --minutes 200
+//   npm run verify -- --deaths --minutes 100
 //   npm run verify -- --scenario "lock, two threads" --schedule 0x3,1x6,k0
 
 import { writeFileSync } from 'node:fs';
@@ -28,6 +29,7 @@ interface Options {
   readonly json?: string;
   readonly seed: number;
   readonly scenario?: string;
+  readonly deaths?: boolean;
   readonly schedule?: string;
   readonly failAt: number;
   readonly mutant?: string;
@@ -52,6 +54,7 @@ function optionsOf(argv: readonly string[]): Options {
     .option('--json <file>', 'writes all figures there')
     .option('--seed <n>', 'of the random walks', numeric, Math.floor(Math.random() * 2 ** 31))
     .option('--scenario <text>', 'only scenarios whose name has this in it')
+    .option('--deaths', 'only schedules in which somebody dies, and no mutants')
     .option('--schedule <list>', 'plays this one schedule of the scenario and tells it')
     .option('--fail-at <n>', 'with --schedule: the request for pages that is refused', numeric, 0)
     .option('--mutant <name>', 'with --schedule: on the sources with this wrong in them')

@@ -209,6 +209,14 @@ export const scenarios: readonly Scenario[] = [
     after: sound,
   },
   {
+    name: 'debug: a block left behind where owners are known',
+    heap: { ...heap, tracked: true },
+    seats: 2,
+    owned: true,
+    threads: [(s) => leavesOne(s, 0), (s) => useRound(s, 1, SIZE)],
+    after: sound,
+  },
+  {
     name: 'debug: texts of two threads',
     ...two,
     threads: [(s) => texts(s, 0), (s) => texts(s, 1)],

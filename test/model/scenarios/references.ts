@@ -107,6 +107,23 @@ export const scenarios: readonly Scenario[] = [
     check: isGone,
   },
   {
+    name: 'references: figures beside one who comes and one who goes',
+    ...checked,
+    seats: 3,
+    before: (s) => share(s, SIZE, 0, 1),
+    threads: [
+      (s) => letGo(s, 0),
+      (s) => {
+        visit(s, 1);
+        letGo(s, 1);
+      },
+      (s) => {
+        const { held, holders } = heapOf(s, 2).stats().references;
+        if (held > 3 || holders > 2) throw new Error(`${held} references, ${holders} holders`);
+      },
+    ],
+  },
+  {
     name: 'references: one lets go while another comes',
     ...checked,
     seats: 2,

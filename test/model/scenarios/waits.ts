@@ -6,7 +6,7 @@ import { HEADER } from '../../../src/word/layout.ts';
 import type { Memory } from '../../../src/word/memory.ts';
 import type { Attachment } from '../../../src/heap/attachment.ts';
 import type { Scenario, Scene } from '../scenario.ts';
-import { awaits, giveBack, heapOf, must, prepare, resize } from './acts.ts';
+import { awaits, give, giveBack, heapOf, must, prepare, resize, take } from './acts.ts';
 
 /** A word that nobody needs here: how much there is. */
 const STOCK = HEADER.PROBED;
@@ -195,6 +195,42 @@ export const scenarios: readonly Scenario[] = [
         giveBack(s, 1, s.blocks[0] as number);
         giveBack(s, 1, must(s, 1, SIZE));
       },
+    ],
+  },
+  {
+    name: 'a wait for memory, and what another can do without',
+    heap: plain,
+    seats: 2,
+    before: (s) => {
+      fill(s, 1, 2);
+      heapOf(s, 1).onPressure({
+        count: () => SIZE,
+        scan: () => {
+          const freed = give(s, 1, s.blocks[0] as number); // the second time it is not there
+          return freed ? SIZE : 0;
+        },
+      });
+    },
+    threads: [
+      (s) => waitsItsTurn(s, 0, SIZE),
+      (s) => {
+        heapOf(s, 1).tryAlloc(8 * PAGE); // more than there is
+        givesAll(s, 1, 1);
+      },
+    ],
+    check: (s, results) => allServed(s, results, 1),
+  },
+  {
+    name: 'a wait for memory, as the heap is set',
+    heap: plain,
+    seats: 2,
+    before: (s) => fill(s, 1, 2),
+    threads: [
+      (s) => {
+        heapOf(s, 0).setFailFast(false);
+        take(s, 0, SIZE);
+      },
+      (s) => givesAll(s, 1, 0),
     ],
   },
 ];
