@@ -50,6 +50,7 @@ const SETTINGS: readonly Setting[] = [
   'overflow',
   'elsewhere',
   'locked',
+  'recorded',
   'company',
 ];
 const NOWHERE = { site: 0, nth: 0 };

@@ -29,7 +29,7 @@ export interface Figures {
 }
 
 /** Of the kills, and of the time, for the crowds. */
-const CROWDS_SHARE = 0.4;
+const CROWDS_SHARE = 0.75;
 const A_CROWD = 500;
 
 /** Makes a trial again, as a failure's last line tells it; true when it ends well. */

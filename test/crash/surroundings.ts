@@ -1,6 +1,9 @@
 // What is around a trial besides the thread that is to be stopped: other threads at work, a lock
 // that somebody else holds, seats that are all taken, or blocks that were freed twice.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -30,8 +33,9 @@ const LOOK_MS = 2;
 const HELD_MS = 12;
 const CROWDED_MS = 70;
 
-export function surround(spec: Spec, client: Client, random: Dice): Surroundings {
+export async function surround(spec: Spec, client: Client, random: Dice): Promise<Surroundings> {
   const { heap } = client;
+  if (spec.setting === 'recorded') return recorded(heap);
   if (spec.setting === 'company') return company(heap, random);
   if (spec.setting === 'locked') return locked(heap, random);
   if (spec.setting === 'crowded') return crowded(heap);
@@ -65,6 +69,18 @@ function company(heap: SharedHeap, random: Dice): Surroundings {
     const found = await notes;
     await gone;
     return found.map((note) => `company: ${note}`);
+  };
+  return { ...NOTHING, end };
+}
+
+/** All requests go to a file. */
+async function recorded(heap: SharedHeap): Promise<Surroundings> {
+  const directory = mkdtempSync(join(tmpdir(), 'atomalloc-tape-'));
+  const recorder = await heap.record(join(directory, 'trace'));
+  const end = async () => {
+    await recorder.stop();
+    rmSync(directory, { recursive: true });
+    return [];
   };
   return { ...NOTHING, end };
 }

@@ -23,6 +23,7 @@ export type Setting =
   | 'alone'
   | 'company'
   | 'locked'
+  | 'recorded'
   | 'crowded'
   | 'strays'
   | 'full'
@@ -106,7 +107,7 @@ export class Trial {
 
   async run(): Promise<Outcome> {
     this.furnish();
-    const around = surround(this.spec, this.client, this.random);
+    const around = await surround(this.spec, this.client, this.random);
     try {
       await this.live(this.spec.visitor, 1, around);
       if (this.spec.heir !== null) await this.live(this.spec.heir, 2, around);
