@@ -13,7 +13,7 @@ import type { Violation } from './violation.ts';
  * Left to right. Those with public names have a file of that name beside the folders: src/index.ts
  * is nothing else; what users' tests import stands to its right, for it knows what users know.
  */
-export const LAYERS = 'word page block slot tx heap host index testing'.split(' ');
+export const LAYERS = 'word page block slot tx heap parts host index testing'.split(' ');
 const PUBLIC = ['index', 'testing'];
 
 /** The place of a path's layer in the row; -1 for a path in none. */
