@@ -113,10 +113,7 @@ export const scenarios: readonly Scenario[] = [
     before: (s) => share(s, SIZE, 0, 1),
     threads: [
       (s) => letGo(s, 0),
-      (s) => {
-        visit(s, 1);
-        letGo(s, 1);
-      },
+      (s) => visit(s, 1) && letGo(s, 1),
       (s) => {
         const { held, holders } = heapOf(s, 2).stats().references;
         if (held > 3 || holders > 2) throw new Error(`${held} references, ${holders} holders`);
