@@ -32,6 +32,7 @@ export type { FaultCounts, FaultPlan, Faults } from './heap/faults.ts';
 export type { ReferenceStats } from './heap/refaudit.ts';
 export type { Ref } from './block/generations.ts';
 export type { Recorder, RecordingFigures } from './heap/recording.ts';
+export type { Reserve } from './heap/reserve.ts';
 export type { Roots } from './heap/roots.ts';
 export type { ClassStats, HeapStats, LockStats, SlotStats, ZoneStats } from './heap/stats.ts';
 export type { ReclaimStats } from './heap/tallies.ts';

@@ -3,6 +3,7 @@
 
 import { allocError, err, HeapError, ok, type Result } from '../word/errors.ts';
 import { identityOf } from './attached.ts';
+import { checkCount, Reserve } from './reserve.ts';
 import { Survivor } from './survivor.ts';
 import { stillOpen, Transaction } from './transaction.ts';
 import type { TransactionHandle } from './txpart.ts';
@@ -29,6 +30,23 @@ export abstract class Transacting extends Survivor {
     const tx = this.partIn(null);
     if (tx === null) throw new HeapError('NO_JOURNAL', allocError('JOURNAL_FULL', 0).message);
     return tx;
+  }
+
+  /**
+   * `count` blocks of `size` bytes, taken now, so that the next `count` calls of the reserve's
+   * `alloc` cannot fail; all of them, or the reason why not. What is left of it goes back by
+   * `using`, and when this thread leaves or dies. A reserve is one of the four transactions that a
+   * thread may have at once: JOURNAL_FULL beyond that. Throws BAD_OPTION for a count that is none.
+   */
+  reserve(count: number, size: number): Result<Reserve> {
+    checkCount(count);
+    const tx = this.partIn(null);
+    if (tx === null) return err(allocError('JOURNAL_FULL', size));
+    const reserve = new Reserve(tx, count, size);
+    const why = reserve.refill();
+    if (why === null) return ok(reserve);
+    tx.rollback();
+    return err(why);
   }
 
   /** Takes part in another thread's transaction; an error when it is over. */

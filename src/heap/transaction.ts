@@ -90,6 +90,12 @@ export class Transaction extends TxPart implements Disposable {
     return true;
   }
 
+  /** The granule of the block that was allocated last, if that was the last step: it stays. Or 0. */
+  keepNewest(): number {
+    if (this.isOver(0)) return 0;
+    return this.here(({ tx }) => tx.keepNewest(this.part), 0);
+  }
+
   /** A mark to roll back to. */
   savepoint(): number {
     return this.part.length;

@@ -147,6 +147,25 @@ export class TxEngine {
     return granules;
   }
 
+  /** The new block of the newest entry, taken out of the transaction: it stays. 0 for none. */
+  keepNewest(part: Part): number {
+    const { record, known } = part;
+    if (known) record.lock.lock();
+    const open = part.length > 0 && this.isOpen(part);
+    const granule = open ? this.keepLocked(record, part.length - 1) : 0;
+    if (granule !== 0) part.length--;
+    if (known) record.lock.unlock();
+    return granule;
+  }
+
+  private keepLocked({ journal }: TxRecord, position: number): number {
+    const at = journal.entryAt(position);
+    if (journal.kindOf(at) !== KINDS.ALLOC) return 0;
+    const granule = this.parts.memory.get(at + BLOCK);
+    this.parts.memory.store(at + KIND, 0); // COMMIT: the block is its thread's
+    return granule;
+  }
+
   /** A participant votes for the commit; false when it is too late. */
   vote({ record, number, leader, leaderNumber }: Part): boolean {
     if (leader === record) return false; // it decides

@@ -154,6 +154,19 @@ export function refuse(tour: Tour): void {
   heap.faults.inject(null);
 }
 
+/** Blocks are taken in advance; two are used, and the rest goes back. */
+export function reserve({ heap, random, client }: Tour): void {
+  const size = random.logUniform(1, 4 * KIB);
+  client.together([size, size], -1, () => {
+    const got = heap.reserve(2 + random.below(20), size);
+    if (!got.ok) return null;
+    const ptrs = [got.value.alloc(), got.value.alloc()];
+    if (random.below(2) === 0) got.value.refill();
+    got.value[Symbol.dispose]();
+    return ptrs;
+  });
+}
+
 /** Many blocks in one call, and back in another if they are not all to be had. */
 export function takeMany(tour: Tour): void {
   const { heap, random, client } = tour;

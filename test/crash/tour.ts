@@ -60,6 +60,7 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
   [2, excursions.wait],
   [1, excursions.refuse],
   [2, excursions.takeMany],
+  [2, excursions.reserve],
   [1, excursions.inquire],
 ];
 const WEIGHT = STEPS.reduce((sum, [weight]) => sum + weight, 0);

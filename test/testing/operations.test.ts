@@ -120,6 +120,12 @@ const operations: Record<string, Operation> = {
     else expect(tx.outcome()).toBe('rolled back');
     return done;
   },
+  'a reserve': (heap) => {
+    const got = heap.reserve(15, SIZE);
+    if (!got.ok) return got;
+    using reserve = got.value;
+    return passing(heap, reserve.alloc());
+  },
   'a transaction with a participant': (heap, _, other) => {
     const tx = heap.beginTransaction();
     const joined = other.joinTransaction(tx.handle);

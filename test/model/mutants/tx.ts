@@ -249,4 +249,18 @@ export const ofTx: readonly Mutant[] = [
     'if (open) leader.addLocked(record);\n' +
       '    const number = open ? record.open(index, leaderNumber) : 0;',
   ),
+  mutant(
+    'a block of a reserve stays in its journal',
+    'reserve: two blocks taken of it, and the rest given back',
+    ENGINE,
+    "this.parts.memory.store(at + KIND, 0); // COMMIT: the block is its thread's",
+    '',
+  ),
+  mutant(
+    'a reserve does not count what it has given',
+    'reserve: two blocks taken of it, and the rest given back',
+    ENGINE,
+    'if (granule !== 0) part.length--;',
+    '',
+  ),
 ];

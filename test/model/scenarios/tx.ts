@@ -2,8 +2,8 @@
 // several, whoever dies when. The census holds each pact against the live blocks; bytes that a
 // transaction protects are two accounts whose sum must not change.
 
-import type { Scenario } from '../scenario.ts';
-import { prepare } from './acts.ts';
+import type { Scenario, Scene } from '../scenario.ts';
+import { giveBack, heapOf, prepare, round } from './acts.ts';
 import {
   both,
   commitMany,
@@ -23,6 +23,25 @@ const SIZE = 64;
 const heap = { zones: [0, 8, 0], magazines: 6 } as const;
 
 const shared = { heap, seats: 2, before: both, strict: true } as const;
+
+/** Takes so many blocks in advance, uses two of them, and perhaps fills up again. */
+function reserves(scene: Scene, me: number, count: number, refills: boolean): void {
+  const got = heapOf(scene, me).reserve(count, SIZE);
+  if (!got.ok) {
+    if (scene.mayFail()) return;
+    throw new Error(got.error.message);
+  }
+  const taken = [0, 1].map(() => {
+    scene.book.asks(me);
+    const ptr = got.value.alloc();
+    scene.book.took(me, ptr, SIZE);
+    if (ptr === 0) throw new Error('a reserve has failed');
+    return ptr;
+  });
+  if (refills) got.value.refill();
+  got.value[Symbol.dispose]();
+  for (const ptr of taken) giveBack(scene, me, ptr);
+}
 
 export const scenarios: readonly Scenario[] = [
   {
@@ -110,5 +129,17 @@ export const scenarios: readonly Scenario[] = [
     each: fillAccounts,
     threads: [(s) => transfer(s, 0, false), (s) => commitOne(s, 1)],
     after: totals,
+  },
+  {
+    name: 'reserve: two blocks taken of it, and the rest given back',
+    heap: { ...heap, magazines: 12 },
+    seats: 2,
+    threads: [(s) => reserves(s, 0, 3, false), (s) => round(s, 1, SIZE)],
+  },
+  {
+    name: 'reserve: of more blocks than a record holds',
+    heap: { zones: [0, 16, 0], magazines: 12 },
+    seats: 2,
+    threads: [(s) => reserves(s, 0, 13, true), (s) => round(s, 1, SIZE)],
   },
 ];
