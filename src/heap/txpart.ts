@@ -3,7 +3,7 @@
 
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
 import { COUNTER } from '../word/records.ts';
-import type { Part } from '../tx/engine.ts';
+import type { Part } from '../tx/part.ts';
 import { COMMITTED, KEPT, OPEN, READY, slotOfRecord } from '../tx/record.ts';
 import { identityOf } from './attached.ts';
 import type { Session } from './session.ts';

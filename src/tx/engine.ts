@@ -8,6 +8,7 @@ import { copyBytes } from '../word/memory.ts';
 import type { Entry } from '../block/statemap.ts';
 import { Ending, type Returns } from './ending.ts';
 import { INLINE, KINDS, kindWord } from './journal.ts';
+import { partIn, type Part } from './part.ts';
 import {
   ABORTED,
   COMMITTED,
@@ -28,20 +29,6 @@ const { BYTES: GRANULE_BYTES } = GRANULE;
 export interface Blocks extends Returns {
   /** A block's granule, named by the entry; or why not. `again` as below. */
   takeFor(size: number, entry: Entry, again: boolean): number | AllocError;
-}
-
-/** One thread's part in a transaction, as its owner holds it. */
-export interface Part {
-  readonly record: TxRecord;
-  readonly number: number;
-  readonly leader: TxRecord;
-  readonly leaderNumber: number;
-  /** Entries written so far: the next one's position. Only the owner writes entries. */
-  length: number;
-  /** All of them are of new blocks: a commit leaves nothing to be done. */
-  onlyAllocs: boolean;
-  /** Others may have heard of it: every step takes the record's lock. */
-  known: boolean;
 }
 
 export class TxEngine {
@@ -306,9 +293,4 @@ export class TxEngine {
     record.journal.clear();
     record.change(number, record.state(), committed ? KEPT : UNDONE);
   }
-}
-
-function partIn(record: TxRecord, number: number, leader: TxRecord, leaderNumber: number): Part {
-  const known = leader !== record;
-  return { record, number, leader, leaderNumber, length: 0, onlyAllocs: true, known };
 }

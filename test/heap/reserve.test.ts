@@ -2,7 +2,7 @@
 // long as some are left, there is nothing that can make its alloc fail.
 
 import { describe, expect, test } from 'vitest';
-import { SharedHeap } from '../../src/heap/heap.ts';
+import type { SharedHeap } from '../../src/heap/heap.ts';
 import { expectNoArrayLost } from '../support/deaths.ts';
 import { anotherSeat, layersOf, tinyHeap } from '../support/tiny.ts';
 import type { Reserve } from '../../src/heap/reserve.ts';
