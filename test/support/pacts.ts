@@ -1,7 +1,8 @@
 // Transactions beneath `Transaction`: parts as an engine sees them.
 
 import type { SharedHeap } from '../../src/heap/heap.ts';
-import type { Part, TxEngine } from '../../src/tx/engine.ts';
+import type { TxEngine } from '../../src/tx/engine.ts';
+import type { Part } from '../../src/tx/part.ts';
 
 export function engineOf(heap: SharedHeap): TxEngine {
   return heap['session'].tx;

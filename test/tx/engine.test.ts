@@ -3,7 +3,8 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { TX } from '../../src/word/records.ts';
-import type { Part, TxEngine } from '../../src/tx/engine.ts';
+import type { TxEngine } from '../../src/tx/engine.ts';
+import type { Part } from '../../src/tx/part.ts';
 import { COMMITTED, KEPT, OPEN, READY, TxRecord, UNDONE } from '../../src/tx/record.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
 import { expectNoArrayLost } from '../support/deaths.ts';
