@@ -4,6 +4,7 @@ import { RECOVERY_STUDY } from '../deaths/recovery.ts';
 import { TOLL_STUDY } from '../deaths/toll.ts';
 import { LATENCY_STUDY } from '../latency/studies.ts';
 import { SETUP_STUDY } from '../setup/studies.ts';
+import { AFFINITY_STUDY } from '../space/affinity.ts';
 import { SPACE_STUDIES, tierSpaceStudy } from '../space/studies.ts';
 import { GROWTH_STUDIES } from './growth.ts';
 import { HANDOVER_CONTESTS } from './handover.ts';
@@ -22,6 +23,7 @@ export const STUDIES: readonly Study[] = [
   SETUP_STUDY,
   ...HANDOVER_CONTESTS.map((contest) => studyOf(contest)),
   ...SPACE_STUDIES,
+  AFFINITY_STUDY,
   LATENCY_STUDY,
   ...CONTENTION_STUDIES,
   ...GROWTH_STUDIES,

@@ -12,7 +12,8 @@
 // by a depot that is a view of the dead's magazines under the recoverer's locks (heap/recovery.ts).
 //
 // How many blocks lie in the depot, and how many a magazine may hold, is the shelf's decision
-// (shelf.ts), made anew with each magazine that is loaded; what is more goes home to the slabs.
+// (shelf.ts), made anew with each magazine that is loaded; what is more goes home to the slabs. A
+// seat with a zone of its own goes past the shelf, on which blocks of all zones lie.
 
 import { CLASS, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
@@ -85,8 +86,9 @@ export class Depot implements Guarded {
   refill(): boolean {
     if (this.rack.load()) return true;
     this.lock.lock();
-    const taken = this.takeFullLocked();
-    const got = taken || this.fillLocked();
+    let got = this.source.zones.hasHome && this.fillLocked();
+    const taken = !got && this.takeFullLocked();
+    got ||= taken || this.fillLocked();
     this.lock.unlock();
     if (taken) this.retag();
     return got;
@@ -238,9 +240,10 @@ export class Depot implements Guarded {
     const { memory, at, magazines } = this;
     if (memory.get(at) === 0) return this.loadLocked();
     const previous = memory.get(at + PREVIOUS);
-    if (previous !== 0 && !this.shelf.hasRoom(filled(previous))) {
+    const apart = this.source.zones.hasHome;
+    if (previous !== 0 && (apart || !this.shelf.hasRoom(filled(previous)))) {
       this.emptyLocked(at + PREVIOUS);
-      memory.set(at + BATCH, memory.get(at + BATCH) >> 1);
+      if (!apart) memory.set(at + BATCH, memory.get(at + BATCH) >> 1);
       magazines.exchange(this.id, at + PREVIOUS);
       return true;
     }

@@ -23,7 +23,7 @@ import { PAGE } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
 import type { Claim } from '../page/buddy.ts';
 import type { PageMap } from '../page/pagemap.ts';
-import { PREFERENCES, type Zones } from '../page/zone.ts';
+import type { Zones } from '../page/zone.ts';
 import { SlabBits } from './slabbits.ts';
 import { SlabRepair } from './slabrepair.ts';
 import { SlabSums } from './slabsums.ts';
@@ -33,7 +33,6 @@ import type { Strays } from './strays.ts';
 const { PARTIAL, EMPTY, PAGES, FREE, GRANULES, SLAB_PAGES, MAX_PAGES, TOUCHED, ENTRY } = CLASS;
 const { HEAD, OWNER, TRANSIT, FREE: SLAB_FREE, NEXT } = PAGE;
 
-const ANY_ZONE: readonly number[] = PREFERENCES.any;
 /** Of a class's pages one in 2^this may be in empty slabs, or as many as its first slab had. */
 const KEEP_SHIFT = 4;
 
@@ -46,7 +45,7 @@ export class Slabs {
   readonly bits: SlabBits;
   readonly granules: number;
   private readonly memory: Memory;
-  private readonly zones: Zones;
+  readonly zones: Zones;
   private readonly strays: Strays;
   private readonly sums: SlabSums;
   private readonly claim: Claim;
@@ -92,12 +91,13 @@ export class Slabs {
   /** Moves up to `want` free blocks into the magazine whose top is the word `at`; how many. */
   fillLocked(at: number, want: number, tag: number): number {
     let count = 0;
-    let slab = this.slabLocked(ANY_ZONE);
+    const { home, near } = this.zones;
+    let slab = this.slabLocked(home);
     while (slab !== 0) {
       const got = this.fillFrom(slab, at, want - count, tag);
       count += got;
       // A listed slab without a free block is damage: no reason to go on for ever.
-      slab = got > 0 && count < want ? this.partialLocked(ANY_ZONE) : 0;
+      slab = got > 0 && count < want ? this.partialLocked(near) : 0;
     }
     return count;
   }

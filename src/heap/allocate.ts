@@ -9,7 +9,7 @@ import { GRANULE } from '../word/layout.ts';
 import { COUNTER } from '../word/records.ts';
 import { allocError, injectedError, type AllocError, type AllocErrorCode } from '../word/errors.ts';
 import { orderOf } from '../page/buddy.ts';
-import { PREFERENCES, usedPages, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
+import { usedPages, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
 import type { Entry } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';
 import { FENCE_BYTES } from './debugheap.ts';
@@ -167,7 +167,7 @@ export class Allocation {
     if (id === 0) return this.fromZone(asked);
     const exact = states.checked && entry !== undefined;
     if (zone === undefined && !exact) return this.fromMagazine(id, entry);
-    return this.counted(this.on.depots[id]?.takeDirect(PREFERENCES[zone ?? 'any'], entry) ?? 0);
+    return this.counted(this.on.depots[id]?.takeDirect(this.on.zones.orderFor(zone), entry) ?? 0);
   }
 
   private serveAgain(asked: Asked): number {
@@ -180,16 +180,17 @@ export class Allocation {
 
   private fromSimple({ size, align, zone, entry }: Asked): number {
     const granules = Math.ceil(size / BYTES);
-    const preference = PREFERENCES[zone ?? 'any'];
     const units = Math.max(align / BYTES, 1);
-    return this.counted(this.on.simple.alloc(granules, units, preference, entry));
+    const order = this.on.zones.orderFor(zone);
+    return this.counted(this.on.simple.alloc(granules, units, order, entry));
   }
 
   private fromZone({ size, align, zone, entry }: Asked): number {
     const { pageBytes } = this.on.map;
     const pages = Math.ceil(size / pageBytes);
-    const order = align > pageBytes ? orderOf(align / pageBytes) : 0;
-    return this.counted(this.on.large.alloc(pages, order, PREFERENCES[zone ?? 'any'], entry));
+    const alignOrder = align > pageBytes ? orderOf(align / pageBytes) : 0;
+    const order = this.on.zones.orderFor(zone);
+    return this.counted(this.on.large.alloc(pages, alignOrder, order, entry));
   }
 
   /** What comes out of a magazine counts itself. */
@@ -200,7 +201,7 @@ export class Allocation {
 
   /** Pops, refilling as often as it takes; straight from the class when it has no magazine. */
   private fromMagazine(id: number, entry?: Entry): number {
-    const { magazines, depots, states, waits } = this.on;
+    const { magazines, depots, states, waits, zones } = this.on;
     const depot = depots[id];
     if (depot === undefined) return 0;
     while (entry !== undefined || !waits.seemsLong()) {
@@ -210,7 +211,7 @@ export class Allocation {
       if (magazines.loaded(id) > 0) this.dropTop(id);
       else if (!depot.refill()) break;
     }
-    return this.counted(depot.takeDirect(PREFERENCES.any, entry));
+    return this.counted(depot.takeDirect(zones.home, entry));
   }
 
   /** The block that `pop` will hand out, if it is ours to give. */

@@ -7,7 +7,7 @@ import { GRANULE } from '../word/layout.ts';
 import { allocError, HeapError, type AllocError } from '../word/errors.ts';
 import { EVENT } from '../slot/tape.ts';
 import { Magazines } from '../block/magazine.ts';
-import type { ZoneName } from '../page/zone.ts';
+import { ZONE_NAMES, type ZoneName } from '../page/zone.ts';
 import { currentHost, identityOf, type AttachedHeaps } from './attached.ts';
 import type { Attachment } from './attachment.ts';
 import type { Leak } from './inspect.ts';
@@ -40,6 +40,7 @@ export abstract class Seated extends HeapViews {
   private readonly registry: AttachedHeaps<Seated>;
   private detached = false;
   private lost = false;
+  private affinity: ZoneName | null = null;
   /** An exception that nobody has looked at yet: there was no stack left for that. */
   private cut: unknown = null;
   private calls = 0;
@@ -75,6 +76,21 @@ export abstract class Seated extends HeapViews {
    */
   detachAndFree(): void {
     this.leave(true);
+  }
+
+  /**
+   * This thread's blocks come from that zone as long as it has any, and then from the others, until
+   * it is told otherwise; null, the default, is Normal, High, DMA, and whatever others have freed.
+   * What it has cached goes home at once. Blocks that it frees may still come back to it from
+   * wherever they are. Throws BAD_OPTION for what is no zone.
+   */
+  setAffinity(zone: ZoneName | null): void {
+    checkZone(zone);
+    this.inside(({ allocation, on }) => {
+      allocation.flush();
+      on.zones.settleIn(zone);
+    });
+    this.affinity = zone;
   }
 
   private leave(freesItsOwn: boolean): void {
@@ -240,6 +256,7 @@ export abstract class Seated extends HeapViews {
     this.session = session;
     this.magazines = session.on.magazines;
     this.lost = false;
+    session.on.zones.settleIn(this.affinity);
     return true;
   }
 
@@ -259,6 +276,11 @@ export abstract class Seated extends HeapViews {
     this.cut = null;
     return cut;
   }
+}
+
+function checkZone(zone: ZoneName | null): void {
+  if (zone === null || ZONE_NAMES.includes(zone)) return;
+  throw new HeapError('BAD_OPTION', `a zone is ${ZONE_NAMES.join(', ')}, or null for any`);
 }
 
 /** What `attach` throws when all slots are taken by the living. */

@@ -7,6 +7,8 @@
 //   'normal'  Normal → DMA
 //   (none)    Normal → High → DMA: high addresses are boxed doubles to V8, so they come late
 //
+// A seat with a zone of its own (affinity) has that one first when it names none, without reserve.
+//
 // A zone without pages is skipped, and then the next one counts as the preferred one.
 
 import type { Layout } from '../word/geometry.ts';
@@ -171,10 +173,28 @@ export function usedPages(memory: Memory, zones: number): number {
 export class Zones {
   readonly list: readonly Zone[];
   readonly map: PageMap;
+  /** Whether this seat has a zone of its own. */
+  hasHome = false;
+  /** Where its requests look that name none; and where as long as they have found something. */
+  home: readonly number[] = PREFERENCES.any;
+  near: readonly number[] = PREFERENCES.any;
 
   constructor(map: PageMap, layout: Layout, locks: Locks, blocks: LargeRuns) {
     this.map = map;
     this.list = ZONE_NAMES.map((_, i) => new Zone(map, layout.zones, i, locks, blocks));
+  }
+
+  /** This seat's requests that name no zone look there first; null: as anybody's. */
+  settleIn(zone: ZoneName | null): void {
+    this.hasHome = zone !== null;
+    const first = ZONE_NAMES.indexOf(zone ?? 'normal');
+    this.home = [first, ...PREFERENCES.any.filter((index) => index !== first)];
+    this.near = this.hasHome ? [first] : this.home;
+  }
+
+  /** The zones that a request looks in, in order. */
+  orderFor(zone: ZoneName | undefined): readonly number[] {
+    return zone === undefined ? this.home : PREFERENCES[zone];
   }
 
   /** Takes a run by preference; its first page, or 0 when no zone may give it. */

@@ -167,6 +167,11 @@ export function reserve({ heap, random, client }: Tour): void {
   });
 }
 
+/** Another zone is home, or none. */
+export function move({ heap, random }: Tour): void {
+  heap.setAffinity((['dma', 'high', null] as const)[random.below(3)] ?? null);
+}
+
 /** Many blocks in one call, and back in another if they are not all to be had. */
 export function takeMany(tour: Tour): void {
   const { heap, random, client } = tour;

@@ -52,6 +52,7 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
   [2, (tour) => tour.revisit()],
   [1, (tour) => tour.name()],
   [1, (tour) => void tour.heap.reclaim()],
+  [1, excursions.move],
   [1, (tour) => tour.look()],
   [3, excursions.hold],
   [3, excursions.copy],

@@ -51,8 +51,8 @@ export const ofDepot: readonly Mutant[] = [
     'a refill does not take the class lock',
     'slab, two refills at once',
     DEPOT,
-    'this.lock.lock();\n    const taken = this.takeFullLocked();',
-    'const taken = this.takeFullLocked();',
+    'this.lock.lock();\n    let got = this.source',
+    'let got = this.source',
   ),
   mutant(
     'bytes handed out are added up by a load and a store',

@@ -191,6 +191,22 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'depot, one thread in its own zone goes past it, another does not',
+    heap: { zones: [0, 8, 8] },
+    seats: 2,
+    before: (s) => {
+      heapOf(s, 0).setAffinity('high');
+      prepareMany(s, 0, 7);
+    },
+    threads: [
+      (s) => {
+        giveSome(s, 0, 0, 7);
+        must(s, 0, SIZE);
+      },
+      (s) => round(s, 1, 2),
+    ],
+  },
+  {
     name: 'one block freed by two at once is handed out once',
     heap,
     seats: 2,
