@@ -29,7 +29,7 @@ import type { Layout } from '../word/geometry.ts';
 import { CLASS, GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
 import { CACHE, COUNTER, ENTRY } from '../word/records.ts';
-import type { Entry, StateMap } from './statemap.ts';
+import type { StateMap } from './statemap.ts';
 
 const { LIMIT, PREVIOUS, RACK } = CACHE;
 const { MASK, NONE, COUNT, HOLDER, ENTRIES, CAPACITY } = MAGAZINE;
@@ -106,13 +106,13 @@ export class Magazines {
   }
 
   /** As `pop`, for a journal's entry, which names the block before that is live. */
-  popFor(id: number, entry: Entry): number {
+  popFor(id: number, entry: number, kind: number): number {
     const { memory } = this;
     const granule = this.loaded(id) > 0 ? this.top(id) : 0;
     // RACE: as in `pop`.
     if (granule === 0 || memory.getByte(this.origin + granule) !== this.tag) return 0;
-    memory.set(entry.at + BLOCK, granule);
-    memory.set(entry.at + KIND, entry.kind);
+    memory.set(entry + BLOCK, granule);
+    memory.set(entry + KIND, kind);
     return this.pop(id) || this.lost(entry);
   }
 
@@ -120,8 +120,8 @@ export class Magazines {
    * Two threads were freeing the block at once, and now it is the other's. (If this one dies just
    * before this, the block is undone with its transaction, although the other may have it in use.)
    */
-  private lost(entry: Entry): 0 {
-    this.memory.set(entry.at + KIND, 0);
+  private lost(entry: number): 0 {
+    this.memory.set(entry + KIND, 0);
     return 0;
   }
 

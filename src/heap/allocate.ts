@@ -206,7 +206,8 @@ export class Allocation {
     if (depot === undefined) return 0;
     while (entry !== undefined || !waits.seemsLong()) {
       if (states.checked) this.registerTop(id);
-      const granule = entry === undefined ? magazines.pop(id) : magazines.popFor(id, entry);
+      const granule =
+        entry === undefined ? magazines.pop(id) : magazines.popFor(id, entry.at, entry.kind);
       if (granule !== 0) return granule;
       if (magazines.loaded(id) > 0) this.dropTop(id);
       else if (!depot.refill()) break;

@@ -5,7 +5,8 @@ import type { AllocError } from '../word/errors.ts';
 import { GRANULE } from '../word/layout.ts';
 import type { Magazines } from '../block/magazine.ts';
 import type { Entry, StateMap } from '../block/statemap.ts';
-import { TxEngine, type Blocks } from '../tx/engine.ts';
+import type { Blocks } from '../tx/ending.ts';
+import { TxEngine } from '../tx/engine.ts';
 import type { Allocation } from './allocate.ts';
 import { EVENT, type Tape } from '../slot/tape.ts';
 import type { WaitList } from '../slot/waitlist.ts';
@@ -32,9 +33,12 @@ class JournalledBlocks implements Blocks {
   }
 
   takeFor(size: number, entry: Entry, again: boolean): number | AllocError {
+    return this.popFor(size, entry.at, entry.kind) || this.takeSlow(size, entry, again);
+  }
+
+  popFor(size: number, at: number, kind: number): number {
     const id = this.magazines.classOf(size);
-    const granule = id === 0 ? 0 : this.magazines.popFor(id, entry);
-    return granule || this.takeSlow(size, entry, again);
+    return id === 0 ? 0 : this.magazines.popFor(id, at, kind);
   }
 
   /** Beyond its budget the block stays with its entry: the transaction is rolled back. */

@@ -6,14 +6,15 @@
 import { GRANULE } from '../word/layout.ts';
 import { allocError, HeapError, type AllocError } from '../word/errors.ts';
 import { EVENT } from '../slot/tape.ts';
-import { Magazines } from '../block/magazine.ts';
-import { ZONE_NAMES, type ZoneName } from '../page/zone.ts';
+import type { Part } from '../tx/part.ts';
+import type { Magazines } from '../block/magazine.ts';
+import type { ZoneName } from '../page/zone.ts';
 import { currentHost, identityOf, type AttachedHeaps } from './attached.ts';
 import type { Attachment } from './attachment.ts';
 import type { Leak } from './inspect.ts';
 import type { Formatted, HeapHandle } from './open.ts';
 import type { Notices } from './notices.ts';
-import { Session } from './session.ts';
+import { nobodysMagazines, Session } from './session.ts';
 import { HeapViews } from './views.ts';
 
 const { BYTES } = GRANULE;
@@ -85,7 +86,6 @@ export abstract class Seated extends HeapViews {
    * wherever they are. Throws BAD_OPTION for what is no zone.
    */
   setAffinity(zone: ZoneName | null): void {
-    checkZone(zone);
     this.inside(({ allocation, on }) => {
       allocation.flush();
       on.zones.settleIn(zone);
@@ -157,6 +157,20 @@ export abstract class Seated extends HeapViews {
     }
     if (session.on.debug !== null) this.tellFindings();
     return done;
+  }
+
+  /** See `Seating.step`. */
+  protected step(session: Session, part: Part, size: number): number {
+    if (session !== this.session || this.cut !== null || this.detached || this.lost) return 0;
+    try {
+      return size === 0
+        ? Number(session.tx.commitPrivate(part))
+        : session.tx.allocPrivate(part, size);
+    } catch (error) {
+      this.magazines = this.nobodys;
+      this.cut = error;
+      throw this.crashed();
+    }
   }
 
   /**
@@ -278,17 +292,7 @@ export abstract class Seated extends HeapViews {
   }
 }
 
-function checkZone(zone: ZoneName | null): void {
-  if (zone === null || ZONE_NAMES.includes(zone)) return;
-  throw new HeapError('BAD_OPTION', `a zone is ${ZONE_NAMES.join(', ')}, or null for any`);
-}
-
 /** What `attach` throws when all slots are taken by the living. */
 export function noSlot({ geometry }: Formatted): HeapError {
   return new HeapError('NO_SLOT', allocError('NO_SLOT', geometry.maxSlots).message);
-}
-
-/** Empty for ever: what sends the fast path to the slow one when there is no seat. */
-function nobodysMagazines({ states, layout, geometry }: Attachment): Magazines {
-  return new Magazines(states, layout, geometry.pageShift, geometry.maxSlots);
 }

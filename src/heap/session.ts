@@ -7,6 +7,7 @@ import { layoutOf, type Geometry } from '../word/geometry.ts';
 import { HEADER } from '../word/layout.ts';
 import { COUNTER } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
+import { Magazines } from '../block/magazine.ts';
 import { SlotTable } from '../slot/slot.ts';
 import type { TxEngine } from '../tx/engine.ts';
 import { Allocation } from './allocate.ts';
@@ -109,4 +110,9 @@ function recoverFromSpare(memory: Memory, geometry: Geometry, table: SlotTable):
   const found = new Recovery(viewFrom(memory, geometry, table, seat)).sweep();
   table.release(seat.slot);
   return found.length;
+}
+
+/** Empty for ever: what sends the fast path to the slow one when there is no seat. */
+export function nobodysMagazines({ states, layout, geometry }: Attachment): Magazines {
+  return new Magazines(states, layout, geometry.pageShift, geometry.maxSlots);
 }

@@ -5,12 +5,16 @@ import { allocError, err, HeapError, ok, type Result } from '../word/errors.ts';
 import { identityOf } from './attached.ts';
 import { checkCount, Reserve } from './reserve.ts';
 import { Survivor } from './survivor.ts';
-import { stillOpen, Transaction } from './transaction.ts';
-import type { TransactionHandle } from './txpart.ts';
+import { Transaction } from './transaction.ts';
+import type { Seating, TransactionHandle } from './txpart.ts';
 
 export abstract class Transacting extends Survivor {
   /** Transactions that may still be open. */
-  private parts: readonly Transaction[] = [];
+  private readonly parts: Transaction[] = [];
+  private readonly seating: Seating = {
+    inside: (work, only, over) => this.inside(work, only, over),
+    step: (session, part, size) => this.step(session, part, size),
+  };
 
   /**
    * Runs `work` and commits what it did through the transaction, or undoes all of it: when a step
@@ -63,19 +67,26 @@ export abstract class Transacting extends Survivor {
 
   /** A part in that transaction, or a new one; null when it is over, or no record is left. */
   private partIn(handle: TransactionHandle | null): Transaction | null {
-    this.parts = stillOpen(this.parts);
+    const place = this.vacancy();
     return this.inside((session) => {
       session.recovery.attend();
       const { tx: engine } = session;
       const part = handle === null ? engine.begin() : engine.join(handle.record, handle.number);
       if (part === null) return null;
-      const tx = new Transaction(
-        (work, only, over) => this.inside(work, only, over),
-        session,
-        part,
-      );
-      this.parts = [...this.parts, tx];
-      return tx;
+      return (this.parts[place] = new Transaction(this.seating, session, part));
     });
+  }
+
+  /**
+   * The place of a transaction that is over, or a new one. All that are over know it then, and
+   * their records may serve others.
+   */
+  private vacancy(): number {
+    const { parts } = this;
+    let place = parts.length;
+    for (let i = 0; i < parts.length; i++) {
+      if ((parts[i] as Transaction).outcome() !== 'open') place = i;
+    }
+    return place;
   }
 }

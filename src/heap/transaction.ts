@@ -37,9 +37,18 @@ export class Transaction extends TxPart implements Disposable {
    * rolled back, and `error` says why. Free it with the transaction's `free`.
    */
   alloc(size: number): number {
-    const first = this.step(size, ({ tx }, again) => tx.allocIn(this.part, size, again));
-    if (first !== 0) return first * BYTES;
-    return this.fail(size);
+    const granule = size === 0 ? this.allocSlow(0) : this.allocFast(size) || this.allocSlow(size);
+    return granule === 0 ? this.fail(size) : granule * BYTES;
+  }
+
+  /** From a magazine, while nobody else has heard of the transaction; 0 for all else. */
+  private allocFast(size: number): number {
+    if (this.ended !== 'open' || this.voted || this.failure !== null) return 0;
+    return this.seating.step(this.session, this.part, size);
+  }
+
+  private allocSlow(size: number): number {
+    return this.step(size, ({ tx }, again) => tx.allocIn(this.part, size, again));
   }
 
   /**
@@ -61,7 +70,7 @@ export class Transaction extends TxPart implements Disposable {
     if (ptr === 0) return this.alloc(size);
     const { on } = this.session;
     const granule = on.states.granuleOf(ptr);
-    const bytes = granule < 0 ? 0 : this.inside(({ resize }) => resize.bytesOf(granule));
+    const bytes = granule < 0 ? 0 : this.seating.inside(({ resize }) => resize.bytesOf(granule));
     if (bytes === 0 || this.isFreed(granule) || on.states.isRetained(granule)) return 0;
     const moved = this.alloc(size);
     if (moved === 0) return 0;
@@ -147,7 +156,7 @@ export class Transaction extends TxPart implements Disposable {
       if (done !== null) return done;
       const left = end - performance.now();
       if (left <= 0) return this.giveUp(TIMEOUT);
-      this.inside(() => leader.waitForNews(seen, Math.min(left, PATIENCE_MS)));
+      this.seating.inside(() => leader.waitForNews(seen, Math.min(left, PATIENCE_MS)));
     }
   }
 
@@ -173,7 +182,7 @@ export class Transaction extends TxPart implements Disposable {
     const done = this.transactionOrNothing(work);
     if (!done.ok) return this.undone(done.error);
     if (this.ended === 'committed') return done; // by `work` itself
-    const committed = this.commit();
+    const committed = this.tryCommit() ?? this.commitWithin(COMMIT_MS);
     return committed.ok ? done : committed;
   }
 
@@ -200,7 +209,7 @@ export class Transaction extends TxPart implements Disposable {
     if (this.voted || this.isOver(requested)) return 0;
     let done = this.here<number | AllocError>((session) => work(session, false), ABORTED);
     if (typeof done !== 'number' && isShortage(done)) {
-      this.inside(({ recovery, allocation }) => {
+      this.seating.inside(({ recovery, allocation }) => {
         recovery.sweep();
         allocation.reclaim();
       });
@@ -228,17 +237,14 @@ export class Transaction extends TxPart implements Disposable {
     if (part.leader !== part.record) {
       throw new HeapError('BAD_OPTION', 'a participant votes with ready(); its leader commits');
     }
+    const { seating, session } = this;
+    if (seating.step(session, part, 0) !== 0) return this.end('committed', session.on);
     return this.here(({ tx, on, recovery }) => {
       const slots = part.known ? tx.participants(part.leader).map(slotOfRecord) : NOBODY;
       if (slots.some((slot) => on.table.isOver(slot))) recovery.sweep(); // which rolls it back
       return tx.tryCommit(part) ? this.end('committed', on) : null;
     }, null);
   }
-}
-
-/** Those that are not over. The others know it then, and their records may serve others. */
-export function stillOpen(parts: readonly Transaction[]): readonly Transaction[] {
-  return parts.length === 0 ? parts : parts.filter((tx) => tx.outcome() === 'open');
 }
 
 /** What idle magazines, and those of the dead, may help: not what was refused on purpose. */

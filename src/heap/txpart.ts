@@ -26,11 +26,19 @@ export interface TransactionHandle {
 
 export type Outcome = 'open' | 'committed' | 'rolled back';
 
-/** Runs what may take locks from this thread's seat, or from that of one session (seated.ts). */
-export type Inside = <T>(work: (session: Session) => T, only?: Session, over?: T) => T;
+/** How a transaction comes to its thread's seat (seated.ts). */
+export interface Seating {
+  /** Runs what may take locks, from this thread's seat or from that of one session. */
+  inside<T>(work: (session: Session) => T, only?: Session, over?: T): T;
+  /**
+   * While nobody else has heard of a part: a block's granule for its next entry, out of a magazine;
+   * of size 0 the commit, and 1. Or 0, and nothing has happened: `inside` knows all else.
+   */
+  step(session: Session, part: Part, size: number): number;
+}
 
 export class TxPart {
-  protected readonly inside: Inside;
+  protected readonly seating: Seating;
   protected readonly session: Session;
   protected readonly part: Part;
   protected failure: AllocError | null = null;
@@ -38,8 +46,8 @@ export class TxPart {
   protected ended: Outcome = 'open';
 
   /** See `SharedHeap.beginTransaction` and `joinTransaction`. */
-  constructor(inside: Inside, session: Session, part: Part) {
-    this.inside = inside;
+  constructor(seating: Seating, session: Session, part: Part) {
+    this.seating = seating;
     this.session = session;
     this.part = part;
   }
@@ -78,7 +86,7 @@ export class TxPart {
       if (this.look() !== 'open') return this.ended;
       const left = end - performance.now();
       if (left <= 0) return 'open';
-      this.inside(({ recovery, on }) => {
+      this.seating.inside(({ recovery, on }) => {
         leader.waitForNews(seen, Math.min(left, PATIENCE_MS));
         if (on.table.isOver(slotOfRecord(leader.index))) recovery.sweep();
       });
@@ -101,7 +109,7 @@ export class TxPart {
    * has ended it before this thread came back.
    */
   protected here<T>(work: (session: Session) => T, over: T): T {
-    return this.inside(work, this.session, over);
+    return this.seating.inside(work, this.session, over);
   }
 
   protected isOver(requested: number): boolean {

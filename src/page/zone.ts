@@ -11,6 +11,7 @@
 //
 // A zone without pages is skipped, and then the next one counts as the preferred one.
 
+import { HeapError } from '../word/errors.ts';
 import type { Layout } from '../word/geometry.ts';
 import { HEADER, LOCK, ZONE } from '../word/layout.ts';
 import { PAGE } from '../word/records.ts';
@@ -186,6 +187,9 @@ export class Zones {
 
   /** This seat's requests that name no zone look there first; null: as anybody's. */
   settleIn(zone: ZoneName | null): void {
+    if (zone !== null && !ZONE_NAMES.includes(zone)) {
+      throw new HeapError('BAD_OPTION', `a zone is ${ZONE_NAMES.join(', ')}, or null for any`);
+    }
     this.hasHome = zone !== null;
     const first = ZONE_NAMES.indexOf(zone ?? 'normal');
     this.home = [first, ...PREFERENCES.any.filter((index) => index !== first)];

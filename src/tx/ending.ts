@@ -1,6 +1,7 @@
 // What becomes of a journal's blocks when its transaction ends: kept, freed, or given their old
 // bytes back. Every step can be done again, by anybody who takes the record over.
 
+import type { AllocError } from '../word/errors.ts';
 import { GRANULE } from '../word/layout.ts';
 import { copyBytes, type Memory } from '../word/memory.ts';
 import { ENTRY } from '../word/records.ts';
@@ -18,6 +19,14 @@ export interface Returns {
   stow(granule: number): boolean;
   /** Frees the block that the entry names, and makes the entry inert. */
   giveFor(entry: Entry): boolean;
+}
+
+/** How blocks are taken for an entry: both or neither (heap/allocate). */
+export interface Blocks extends Returns {
+  /** A block's granule, named by the entry; or why not. `again` after it found no memory. */
+  takeFor(size: number, entry: Entry, again: boolean): number | AllocError;
+  /** As `takeFor`, of those that a magazine has; 0 if none does. The entry is at a word. */
+  popFor(size: number, at: number, kind: number): number;
 }
 
 export class Ending {

@@ -6,7 +6,7 @@ import { ENTRY, TX } from '../word/records.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
 import { copyBytes } from '../word/memory.ts';
 import type { Entry } from '../block/statemap.ts';
-import { Ending, type Returns } from './ending.ts';
+import { Ending, type Blocks } from './ending.ts';
 import { INLINE, KINDS, kindWord } from './journal.ts';
 import { partIn, type Part } from './part.ts';
 import {
@@ -24,12 +24,6 @@ import {
 
 const { KIND, BLOCK, AT, BYTES } = ENTRY;
 const { BYTES: GRANULE_BYTES } = GRANULE;
-
-/** How blocks are taken for an entry: both or neither (heap/allocate). */
-export interface Blocks extends Returns {
-  /** A block's granule, named by the entry; or why not. `again` as below. */
-  takeFor(size: number, entry: Entry, again: boolean): number | AllocError;
-}
 
 export class TxEngine {
   private readonly parts: TxParts;
@@ -83,6 +77,17 @@ export class TxEngine {
   allocIn(part: Part, size: number, again = false): number | AllocError {
     const entry = this.beginStep(part, KINDS.ALLOC);
     return this.endStep(part, entry.at === 0 ? null : this.takeBlock(entry, size, again));
+  }
+
+  /** As `allocIn`, out of a magazine, while nobody else has heard of it; 0 for all else. */
+  allocPrivate(part: Part, size: number): number {
+    const { record, number, length, known } = part;
+    if (known || length >= INLINE || !record.isPrivate(number)) return 0;
+    const at = record.journal.inRecord(length);
+    this.parts.memory.set(at + BYTES, 0); // nobody has ended its generation
+    const granule = this.blocks.popFor(size, at, kindWord(number, KINDS.ALLOC));
+    if (granule !== 0) part.length = length + 1;
+    return granule;
   }
 
   /** A live block that is freed at commit; its granule, or why not. */
@@ -139,17 +144,9 @@ export class TxEngine {
     const { record, known } = part;
     if (known) record.lock.lock();
     const open = part.length > 0 && this.isOpen(part);
-    const granule = open ? this.keepLocked(record, part.length - 1) : 0;
+    const granule = open ? record.journal.keep(part.length - 1) : 0;
     if (granule !== 0) part.length--;
     if (known) record.lock.unlock();
-    return granule;
-  }
-
-  private keepLocked({ journal }: TxRecord, position: number): number {
-    const at = journal.entryAt(position);
-    if (journal.kindOf(at) !== KINDS.ALLOC) return 0;
-    const granule = this.parts.memory.get(at + BLOCK);
-    this.parts.memory.store(at + KIND, 0); // COMMIT: the block is its thread's
     return granule;
   }
 
@@ -167,7 +164,7 @@ export class TxEngine {
    * The leader's commit: true if done; false while a participant has not voted, or if it is over.
    */
   tryCommit(part: Part): boolean {
-    if (!part.known) return this.commitAlone(part);
+    if (!part.known) return this.commitPrivate(part);
     const { record, number } = part;
     record.lock.lock();
     const ready = record.joinedLocked().every((index) => this.recordAt(index).state() === READY);
@@ -178,7 +175,8 @@ export class TxEngine {
   }
 
   /** Commits what nobody else knows: without the lock, and at once if nothing is left to do. */
-  private commitAlone({ record, number, onlyAllocs }: Part): boolean {
+  commitPrivate({ record, number, onlyAllocs, known }: Part): boolean {
+    if (known) return false;
     if (onlyAllocs) return record.change(number, PRIVATE, KEPT);
     if (!record.change(number, PRIVATE, COMMITTED)) return false;
     this.ending.apply(record, number, true);
@@ -232,11 +230,15 @@ export class TxEngine {
     for (let index = firstOf(this.slot); index < firstOf(this.slot + 1); index++) {
       const record = this.recordAt(index);
       if (!record.isFree()) continue;
-      const [leader, number] = record.leader(); // which may still name the record in its list
-      if (leader !== index && record.number() > 0) this.finish(this.recordAt(leader), number);
+      if (record.wasLed()) this.finishLeader(record); // which may still name it in its list
       return record;
     }
     return null;
+  }
+
+  private finishLeader(record: TxRecord): void {
+    const [leader, number] = record.leader();
+    this.finish(this.recordAt(leader), number);
   }
 
   recordAt(index: number): TxRecord {

@@ -28,7 +28,7 @@ import type { ArrayPool } from '../block/pool.ts';
 
 const { CHUNK, NOTE, ENTRIES, WORDS } = TX;
 const { NEXT, ENTRIES: FIRST, JOURNAL } = MAGAZINE;
-const { KIND, WORDS: ENTRY_WORDS } = ENTRY;
+const { KIND, BLOCK, WORDS: ENTRY_WORDS } = ENTRY;
 
 export const KINDS = Object.freeze({ ALLOC: 1, FREE: 2, PROTECT: 3, SAVING: 4 });
 const KIND_BITS = 3;
@@ -62,9 +62,14 @@ export class Journal {
     this.holder = JOURNAL + index;
   }
 
+  /** As `entryAt`, for those in the record itself. */
+  inRecord(position: number): number {
+    return this.record + ENTRIES + position * ENTRY_WORDS;
+  }
+
   /** Word index of entry number `position`, which is one behind the last at most; 0 for no room. */
   entryAt(position: number): number {
-    if (position < INLINE) return this.record + ENTRIES + position * ENTRY_WORDS;
+    if (position < INLINE) return this.inRecord(position);
     let left = position - INLINE;
     let link = this.record + CHUNK;
     for (; left >= IN_ARRAY; left -= IN_ARRAY) link = this.memory.get(link) + NEXT;
@@ -84,6 +89,15 @@ export class Journal {
 
   kindOf(entry: number): number {
     return this.memory.get(entry + KIND) & KIND_MASK; // RACE: see `counting`
+  }
+
+  /** The new block of entry number `position`, which is inert then; 0 if it has none. */
+  keep(position: number): number {
+    const at = this.entryAt(position);
+    if (this.kindOf(at) !== KINDS.ALLOC) return 0;
+    const granule = this.memory.get(at + BLOCK);
+    this.memory.store(at + KIND, 0); // COMMIT: the block is its thread's
+    return granule;
   }
 
   /** Gives all arrays back. */

@@ -128,6 +128,11 @@ export class TxRecord implements Guarded {
     return this.change(number, OPEN, ABORTED) || this.change(number, PRIVATE, ABORTED);
   }
 
+  /** Whether its last transaction, if there was one, was another record's. */
+  wasLed(): boolean {
+    return this.memory.get(this.at + LEADER) !== this.index && this.number() > 0;
+  }
+
   /** The record that leads, and the number of its transaction. */
   leader(): [index: number, number: number] {
     return [this.memory.get(this.at + LEADER), this.memory.get(this.at + LEADER_NO)];

@@ -52,7 +52,11 @@ describe('a magazine', () => {
     const kindAndBlock = () =>
       [ENTRY.KIND, ENTRY.BLOCK].map((word) => on.memory.get(entry.at + word));
     const top = blocks.at(-1) as number;
-    expect([on.magazines.popFor(ID, entry), ...kindAndBlock()]).toEqual([top, 9, top]);
+    expect([on.magazines.popFor(ID, entry.at, entry.kind), ...kindAndBlock()]).toEqual([
+      top,
+      9,
+      top,
+    ]);
     expect(on.states.get(top)).toBe(ID);
 
     const next = blocks.at(-2) as number;
@@ -60,10 +64,14 @@ describe('a magazine', () => {
       on.memory.store(index, value);
       on.states.mark(next, STATE.CACHED + 1); // the other of two threads that free it
     });
-    expect([on.magazines.popFor(ID, entry), ...kindAndBlock()]).toEqual([0, 0, next]);
+    expect([on.magazines.popFor(ID, entry.at, entry.kind), ...kindAndBlock()]).toEqual([
+      0,
+      0,
+      next,
+    ]);
     set.mockRestore();
     expect([on.states.get(next), on.magazines.loaded(ID)]).toEqual([STATE.CACHED + 1, 2]);
-    expect(on.magazines.popFor(ID, entry), 'nor does it ask for it again').toBe(0);
+    expect(on.magazines.popFor(ID, entry.at, entry.kind), 'nor does it ask for it again').toBe(0);
     expect(kindAndBlock()).toEqual([0, next]);
   });
 

@@ -146,12 +146,12 @@ export const ofJournals: readonly Mutant[] = [
     'a block out of a magazine is live before its entry names it',
     'tx, two threads commit',
     MAGAZINE,
-    'memory.set(entry.at + BLOCK, granule);\n' +
-      '    memory.set(entry.at + KIND, entry.kind);\n' +
+    'memory.set(entry + BLOCK, granule);\n' +
+      '    memory.set(entry + KIND, kind);\n' +
       '    return this.pop(id) || this.lost(entry);',
     'const popped = this.pop(id);\n' +
-      '    memory.set(entry.at + BLOCK, granule);\n' +
-      '    if (popped !== 0) memory.set(entry.at + KIND, entry.kind);\n' +
+      '    memory.set(entry + BLOCK, granule);\n' +
+      '    if (popped !== 0) memory.set(entry + KIND, kind);\n' +
       '    return popped;',
     dying,
   ),
@@ -159,8 +159,8 @@ export const ofJournals: readonly Mutant[] = [
     'an entry counts before it names its block out of a magazine',
     'tx, one after another in one record',
     MAGAZINE,
-    'memory.set(entry.at + BLOCK, granule);\n    memory.set(entry.at + KIND, entry.kind);',
-    'memory.set(entry.at + KIND, entry.kind);\n    memory.set(entry.at + BLOCK, granule);',
+    'memory.set(entry + BLOCK, granule);\n    memory.set(entry + KIND, kind);',
+    'memory.set(entry + KIND, kind);\n    memory.set(entry + BLOCK, granule);',
     dying,
   ),
 ];

@@ -252,8 +252,8 @@ export const ofTx: readonly Mutant[] = [
   mutant(
     'a block of a reserve stays in its journal',
     'reserve: two blocks taken of it, and the rest given back',
-    ENGINE,
-    "this.parts.memory.store(at + KIND, 0); // COMMIT: the block is its thread's",
+    'src/tx/journal.ts',
+    "this.memory.store(at + KIND, 0); // COMMIT: the block is its thread's",
     '',
   ),
   mutant(
