@@ -9,8 +9,9 @@ import { Transaction } from './transaction.ts';
 import type { Seating, TransactionHandle } from './txpart.ts';
 
 export abstract class Transacting extends Survivor {
-  /** Transactions that may still be open. */
-  private readonly parts: Transaction[] = [];
+  /** The one begun last, and those before it that may still be open. */
+  private latest: Transaction | null = null;
+  private earlier: readonly Transaction[] = [];
   private readonly seating: Seating = {
     inside: (work, only, over) => this.inside(work, only, over),
     step: (session, part, size) => this.step(session, part, size),
@@ -67,26 +68,21 @@ export abstract class Transacting extends Survivor {
 
   /** A part in that transaction, or a new one; null when it is over, or no record is left. */
   private partIn(handle: TransactionHandle | null): Transaction | null {
-    const place = this.vacancy();
+    this.lookAround();
     return this.inside((session) => {
       session.recovery.attend();
       const { tx: engine } = session;
       const part = handle === null ? engine.begin() : engine.join(handle.record, handle.number);
       if (part === null) return null;
-      return (this.parts[place] = new Transaction(this.seating, session, part));
+      return (this.latest = new Transaction(this.seating, session, part));
     });
   }
 
-  /**
-   * The place of a transaction that is over, or a new one. All that are over know it then, and
-   * their records may serve others.
-   */
-  private vacancy(): number {
-    const { parts } = this;
-    let place = parts.length;
-    for (let i = 0; i < parts.length; i++) {
-      if ((parts[i] as Transaction).outcome() !== 'open') place = i;
-    }
-    return place;
+  /** All that are over know it then, and their records may serve others. */
+  private lookAround(): void {
+    const { latest, earlier } = this;
+    if (earlier.length > 0) this.earlier = earlier.filter((tx) => tx.outcome() === 'open');
+    if (latest !== null && latest.outcome() === 'open') this.earlier = [...this.earlier, latest];
+    this.latest = null;
   }
 }
