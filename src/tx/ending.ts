@@ -1,7 +1,6 @@
 // What becomes of a journal's blocks when its transaction ends: kept, freed, or given their old
 // bytes back. Every step can be done again, by anybody who takes the record over.
 
-import type { AllocError } from '../word/errors.ts';
 import { GRANULE } from '../word/layout.ts';
 import { copyBytes, type Memory } from '../word/memory.ts';
 import { ENTRY } from '../word/records.ts';
@@ -19,14 +18,6 @@ export interface Returns {
   stow(granule: number): boolean;
   /** Frees the block that the entry names, and makes the entry inert. */
   giveFor(entry: Entry): boolean;
-}
-
-/** How blocks are taken for an entry: both or neither (heap/allocate). */
-export interface Blocks extends Returns {
-  /** A block's granule, named by the entry; or why not. `again` after it found no memory. */
-  takeFor(size: number, entry: Entry, again: boolean): number | AllocError;
-  /** As `takeFor`, of those that a magazine has; 0 if none does. The entry is at a word. */
-  popFor(size: number, at: number, kind: number): number;
 }
 
 export class Ending {
@@ -72,8 +63,8 @@ export class Ending {
     const own = slotOfRecord(record.index) === this.slot;
     if (own && this.blocks.stow(memory.get(at + BLOCK))) return;
     const { checked, generations } = this.blocks.states;
-    const ours = checked && kind !== KINDS.FREE; // whatever its generation is
-    if (ours) memory.set(at + AT, generations.current(memory.get(at + BLOCK)));
+    const noted = kind === KINDS.FREE || (kind === KINDS.ALLOC && memory.get(at + AT) !== 0);
+    if (checked && !noted) memory.set(at + AT, generations.current(memory.get(at + BLOCK)));
     this.blocks.giveFor({ at, kind });
   }
 

@@ -6,7 +6,7 @@ import { ENTRY, TX } from '../word/records.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
 import { copyBytes } from '../word/memory.ts';
 import type { Entry } from '../block/statemap.ts';
-import { Ending, type Blocks } from './ending.ts';
+import { Ending } from './ending.ts';
 import { INLINE, KINDS, kindWord } from './journal.ts';
 import { partIn, type Part } from './part.ts';
 import {
@@ -21,6 +21,7 @@ import {
   UNDONE,
   type TxParts,
 } from './record.ts';
+import { Taking, type Blocks } from './taking.ts';
 
 const { KIND, BLOCK, AT, BYTES } = ENTRY;
 const { BYTES: GRANULE_BYTES } = GRANULE;
@@ -29,6 +30,7 @@ export class TxEngine {
   private readonly parts: TxParts;
   private readonly blocks: Blocks;
   private readonly slot: number;
+  private readonly taking: Taking;
   private readonly ending: Ending;
   /** Views that were needed before: most often this slot's own. */
   private readonly records: TxRecord[] = [];
@@ -37,6 +39,7 @@ export class TxEngine {
     this.parts = parts;
     this.blocks = blocks;
     this.slot = slot;
+    this.taking = new Taking(parts.memory, blocks);
     this.ending = new Ending(parts.memory, blocks, slot);
   }
 
@@ -76,7 +79,7 @@ export class TxEngine {
   /** A new block that is freed at rollback; `again` after it found no memory for it before. */
   allocIn(part: Part, size: number, again = false): number | AllocError {
     const entry = this.beginStep(part, KINDS.ALLOC);
-    return this.endStep(part, entry.at === 0 ? null : this.takeBlock(entry, size, again));
+    return this.endStep(part, entry.at === 0 ? null : this.taking.fresh(entry, size, again));
   }
 
   /** As `allocIn`, out of a magazine, while nobody else has heard of it; 0 for all else. */
@@ -84,8 +87,7 @@ export class TxEngine {
     const { record, number, length, known } = part;
     if (known || length >= INLINE || !record.isPrivate(number)) return 0;
     const at = record.journal.inRecord(length);
-    this.parts.memory.set(at + BYTES, 0); // nobody has ended its generation
-    const granule = this.blocks.popFor(size, at, kindWord(number, KINDS.ALLOC));
+    const granule = this.taking.popped(at, kindWord(number, KINDS.ALLOC), size);
     if (granule !== 0) part.length = length + 1;
     return granule;
   }
@@ -108,7 +110,7 @@ export class TxEngine {
   protectIn(part: Part, ptr: number, bytes: number, again = false): number | AllocError {
     part.onlyAllocs = false;
     const entry = this.beginStep(part, KINDS.SAVING);
-    const copy = entry.at === 0 ? null : this.takeBlock(entry, bytes, again);
+    const copy = entry.at === 0 ? null : this.taking.any(entry, bytes, again);
     if (typeof copy === 'number') {
       const { memory } = this.parts;
       memory.set(entry.at + AT, Math.floor(ptr / GRANULE_BYTES));
@@ -260,11 +262,6 @@ export class TxEngine {
     if (typeof result === 'number') part.length++;
     if (part.known) part.record.lock.unlock();
     return result;
-  }
-
-  private takeBlock(entry: Entry, size: number, again: boolean): number | AllocError {
-    this.parts.memory.set(entry.at + BYTES, 0); // nobody has ended its generation
-    return this.blocks.takeFor(size, entry, again);
   }
 
   /** Participants first: as long as the leader is not over, whoever comes can do the rest. */

@@ -3,10 +3,13 @@
 // chained in the order in which they came. None of it is beside users' blocks.
 //
 //   KIND      BLOCK              commit                  rollback, last entry first
-//   ALLOC     a new block        stays                   freed
+//   ALLOC     a new block        stays                   freed, if it is still the same one
 //   FREE      a live block       freed                   stays
 //   PROTECT   a copy of bytes    freed                   copied back, then freed
 //   SAVING    same, unfinished   freed                   freed
+//
+// A new block may be freed past its transaction, by mistake or because it was given to a thread
+// that died, and be another's by then: a checked heap knows by the generation in AT.
 //
 // KIND carries the transaction's number: an entry with another one, or with 0, is inert, and so is
 // one whose block is not live. A block is taken and its entry written, or a block freed and its

@@ -122,9 +122,10 @@ export class Memory {
       await new Promise((done) => setTimeout(done, 1));
       return;
     }
-    const alive = setTimeout(() => undefined, timeoutMs + 1); // the wait alone does not keep it so
+    // The wait alone does not keep the thread alive, and may end later than it should.
+    const alive = setInterval(() => undefined, timeoutMs + 1);
     await waitAsync(this.words, index, expected, timeoutMs).value;
-    clearTimeout(alive);
+    clearInterval(alive);
   }
 
   /**

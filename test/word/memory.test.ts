@@ -1,10 +1,15 @@
 // Shared memory as the layers see it: three views that do not touch each other, of fixed length.
 
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { copyBytes, Memory, zeroBytes } from '../../src/word/memory.ts';
 import { allocError, type AllocErrorCode } from '../../src/word/errors.ts';
 
 const EXTENT = { endWords: 16, countersByte: 64, bytesByte: 128, endByte: 200 };
+
+const ALONE = { endWords: 16, countersByte: 64, bytesByte: 64, endByte: 64 };
+const BUILT = new URL('../../dist/src/word/memory.js', import.meta.url).href;
 
 function litter(bytes: number): SharedArrayBuffer {
   const buffer = new SharedArrayBuffer(bytes);
@@ -48,6 +53,22 @@ test('a wait ends at once when the word has changed, and after its time when it 
   memory.wait(0, 1, 60_000);
   memory.wait(0, 0, 1);
   expect(memory.wake(0, 1), 'nobody sleeps').toBe(0);
+});
+
+// On a busy machine the wait may end after the time at which it should, by a thread of its own.
+test('a wait that does not block keeps its thread alive until it has ended, however late', async () => {
+  const program = `
+    Atomics.waitAsync = (_words, _at, _value, ms) => ({
+      value: new Promise((done) => setTimeout(done, ms + 100).unref()),
+    });
+    import(${JSON.stringify(BUILT)}).then(async ({ Memory }) => {
+      const words = new Memory(new SharedArrayBuffer(64), 0, ${JSON.stringify(ALONE)});
+      await words.waitAsync(0, 0, 5);
+      process.exitCode = 42;
+    });
+  `;
+  const [code] = await once(new Worker(program, { eval: true }), 'exit');
+  expect(code).toBe(42);
 });
 
 test('blocks are copied and zeroed from their first byte to their last, and no further', () => {

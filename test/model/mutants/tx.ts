@@ -250,6 +250,13 @@ export const ofTx: readonly Mutant[] = [
       '    const number = open ? record.open(index, leaderNumber) : 0;',
   ),
   mutant(
+    'a rollback frees what stands where its new block was',
+    'tx, checked: a new block freed past the transaction is another’s at the rollback',
+    'src/tx/ending.ts',
+    '(kind === KINDS.ALLOC && memory.get(at + AT) !== 0)',
+    'false',
+  ),
+  mutant(
     'a block of a reserve stays in its journal',
     'reserve: two blocks taken of it, and the rest given back',
     'src/tx/journal.ts',

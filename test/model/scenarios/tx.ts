@@ -3,7 +3,7 @@
 // transaction protects are two accounts whose sum must not change.
 
 import type { Scenario, Scene } from '../scenario.ts';
-import { giveBack, heapOf, prepare, round } from './acts.ts';
+import { giveBack, heapOf, prepare, round, take } from './acts.ts';
 import {
   both,
   commitMany,
@@ -129,6 +129,30 @@ export const scenarios: readonly Scenario[] = [
     each: fillAccounts,
     threads: [(s) => transfer(s, 0, false), (s) => commitOne(s, 1)],
     after: totals,
+  },
+  {
+    name: 'tx, checked: a new block freed past the transaction is another’s at the rollback',
+    heap: { zones: [0, 2, 0], checked: true, magazines: 6 },
+    seats: 2,
+    threads: [
+      (s) => {
+        const tx = heapOf(s, 0).beginTransaction();
+        const ptr = tx.alloc(SIZE);
+        if (ptr !== 0 && !heapOf(s, 0).free(ptr)) throw new Error('it was not freed');
+        heapOf(s, 0).reclaim();
+        s.wire.send(0, ptr);
+        s.wire.receive(1);
+        tx.rollback();
+        s.wire.send(0, 0);
+      },
+      (s) => {
+        s.wire.receive(0);
+        const ptr = take(s, 1, SIZE);
+        s.wire.send(1, ptr);
+        s.wire.receive(0);
+        giveBack(s, 1, ptr);
+      },
+    ],
   },
   {
     name: 'reserve: two blocks taken of it, and the rest given back',
