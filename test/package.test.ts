@@ -46,9 +46,33 @@ const TYPED_USE = `
   // @ts-expect-error: a size is not a list
   heap.alloc([]);
 `;
+/** Types of a pool come from whoever has one: none is installed here. */
+const TYPED_POOL = `
+  import { SharedHeap, type Result } from 'atomalloc';
+  import { heapPool, heapTask, runTask, type WorkerPool } from 'atomalloc/piscina';
+  import { useHeap, withHeap } from 'atomalloc/worker';
+  class Pool implements WorkerPool {
+    readonly threads = [];
+    readonly options: { workerData?: unknown; filename?: string };
+    constructor(options: { workerData?: unknown; filename?: string } = {}) {
+      this.options = options;
+    }
+    async run(task: number, options?: { name: string }): Promise<string> {
+      return String(task) + options?.name;
+    }
+  }
+  const heap: SharedHeap = SharedHeap.create({ size: '4MiB' });
+  const pool: Pool = heapPool(heap, Pool, { filename: 'a.js' });
+  export const task = heapTask((bytes: number, tx) => ({ ptr: tx.alloc(bytes) }));
+  export const done: Promise<Result<{ ptr: number }>> = runTask(pool, 100, { name: 'task' });
+  export const handle = withHeap(heap, { name: 'it' }).workerData.atomalloc;
+  export const own: SharedHeap = useHeap();
+  // @ts-expect-error: the pool has no such option
+  heapPool(heap, Pool, { fillname: 'a.js' });
+`;
 
 const TYPED_CONFIG = {
-  files: ['use.ts'],
+  files: ['use.ts', 'pool.ts'],
   compilerOptions: {
     strict: true,
     exactOptionalPropertyTypes: true,
@@ -100,7 +124,9 @@ describe('the tarball', () => {
     const manifest = JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8'));
     const needs = Object.keys(manifest).filter((key) => /dependencies$/i.test(key));
     const hooks = Object.keys(manifest.scripts).filter((name) => /install|prepare/.test(name));
-    expect([needs, hooks]).toEqual([['devDependencies'], []]);
+    expect([needs.sort(), hooks]).toEqual([['devDependencies', 'peerDependencies'], []]);
+    const peers = Object.keys(manifest.peerDependencies);
+    expect(peers.filter((name) => !manifest.peerDependenciesMeta[name].optional)).toEqual([]);
     const installed = readdirSync(join(embedder, 'node_modules'));
     expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['atomalloc']);
   });
@@ -135,12 +161,16 @@ describe('an embedder', () => {
   test('reaches package.json and what is Node’s own, and no file behind the public names', () => {
     const resolve = (name: string) => node(embedder, `console.log(import.meta.resolve('${name}'))`);
     expect(resolve('atomalloc/package.json')).toMatch(/package\.json\n$/);
-    expect(resolve('atomalloc/node')).toMatch(/dist\/src\/host\/node\.js\n$/);
+    for (const name of ['node', 'piscina', 'worker']) {
+      const file = new RegExp(`dist/src/host/${name}\\.js\\n$`);
+      expect(resolve(`atomalloc/${name}`)).toMatch(file);
+    }
     expect(() => resolve('atomalloc/dist/src/index.js')).toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
 
   test('compiles against it strictly, library files checked and no other types around', () => {
     writeFileSync(join(embedder, 'use.ts'), TYPED_USE);
+    writeFileSync(join(embedder, 'pool.ts'), TYPED_POOL);
     writeFileSync(join(embedder, 'tsconfig.json'), JSON.stringify(TYPED_CONFIG));
     expect(run(embedder, bin('typescript', 'tsc'), '-p', embedder)).toBe('');
   }, 60_000);

@@ -22,3 +22,19 @@ test('the first program of the README does what its comments say', async () => {
     await rm(folder, { recursive: true });
   }
 });
+
+/** The codes of a table whose first heading is the name of an error's type. */
+function codesOfTable(readme: string, type: string): string[] {
+  const [, rows = ''] = readme.split(`\n| \`${type}\` |`);
+  const [table = ''] = rows.split('\n\n');
+  return [...table.matchAll(/^\| `([A-Z_]+)` \| .+ \| .+ \|$/gm)].map(([, code = '']) => code);
+}
+
+test.each(['AllocError', 'HeapError'])('the README explains each code of %s', async (type) => {
+  const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+  const source = await readFile(path.join(root, 'src/word/errors.ts'), 'utf8');
+  const [, union = ''] = new RegExp(`type ${type}Code =([^;]+);`).exec(source) ?? [];
+  const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map(([, code = '']) => code);
+  expect(codes.length).toBeGreaterThan(5);
+  expect(codesOfTable(readme, type)).toEqual(codes);
+});

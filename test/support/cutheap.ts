@@ -85,7 +85,7 @@ export interface MortalSeat {
   revive(): void;
 }
 
-function mortalSeat(tiny: Tiny): MortalSeat {
+export function mortalSeat(tiny: Tiny): MortalSeat {
   const memory = mortal(tiny);
   const { geometry, handle } = tiny;
   const heap = SharedHeap['enter']({ memory, geometry, handle });

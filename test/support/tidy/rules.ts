@@ -17,6 +17,7 @@ export const MAY_TOUCH_WORDS: Readonly<Record<string, string>> = {
   'src/block/texts.ts': 'encodes texts in small arrays of its own, which nobody shares',
   'src/heap/views.ts': 'makes the views that are handed to users',
   'src/host/files.ts': 'asks for a view of a block, as users do',
+  'src/host/slip.ts': 'asks for views of blocks, as users do; a claim is a word beside the heap',
   'src/heap/roots.ts': 'encodes names in small arrays of its own, which nobody shares',
 };
 
