@@ -1,4 +1,5 @@
-// Contests of handing blocks to another thread: by pointer, and by postMessage of the same bytes.
+// Contests of handing blocks to another thread: by pointer, through a ring of two threads that look
+// again and again or by a channel; by postMessage of the same bytes; by a ring of bytes.
 import type { PeerName } from '../versus/peers.ts';
 import { OURS, type Contest, type Goal } from './contest.ts';
 import { KIB, row } from './rows.ts';
@@ -6,6 +7,9 @@ import { KIB, row } from './rows.ts';
 const GROUP = 'hand-over';
 const PEERS: readonly PeerName[] = [
   OURS,
+  'by a channel',
+  'by a channel, 32',
+  'ringbuf.js',
   'SAB + message',
   'transfer + message',
   'clone + message',

@@ -29,6 +29,7 @@ const OTHERS: ReadonlySet<string> = new Set<PeerName>([
   'dlmalloc wasm',
   'thi.ng',
   'thi.ng + mutex',
+  'ringbuf.js',
   'SAB + message',
   'transfer + message',
   'clone + message',

@@ -2,6 +2,7 @@
 import type { Peer } from './peer.ts';
 
 const messages = () => import('./message.ts');
+const channels = () => import('./channels.ts');
 const transactions = () => import('./transaction.ts');
 
 const peers = {
@@ -12,6 +13,9 @@ const peers = {
   'dlmalloc wasm': async () => (await import('./dlmalloc.ts')).dlmalloc,
   'thi.ng': async () => (await import('./thing.ts')).alone,
   'thi.ng + mutex': async () => (await import('./thing.ts')).behindMutex,
+  'by a channel': async () => (await channels()).oneByOne,
+  'by a channel, 32': async () => (await channels()).inBatches,
+  'ringbuf.js': async () => (await import('./ringbuf.ts')).ringbuf,
   'SAB + message': async () => (await messages()).message,
   'transfer + message': async () => (await messages()).transferring,
   'clone + message': async () => (await messages()).cloning,

@@ -15,8 +15,8 @@
 import { HeapError } from '../word/errors.ts';
 import { SLOT } from '../word/layout.ts';
 import { FAULT } from '../word/records.ts';
+import type { Inside } from './door.ts';
 import { CERTAIN, Injector } from './injector.ts';
-import type { Inside } from './roots.ts';
 
 const MOST = 2 ** 31 - 1;
 const HIGH = 2 ** 32;

@@ -10,6 +10,7 @@
 //   its last free     finished, if it was the one that ended the block's generation
 //   its references    dropped: a block of which it had the last one is freed
 //   its magazines     their blocks go home to the slabs
+//   its names         one that it was adding is added, and the block everybody's (roottable.ts)
 //   its own blocks    in a heap that tracks owners: those it shared with nobody are freed
 //   a notice          of what was found, for statistics and for those who listen (notices.ts)
 //   its slot          free, under a new incarnation
@@ -35,8 +36,9 @@ import { Notices, type Recovered } from './notices.ts';
 import { endRecording } from './recording.ts';
 import { Release } from './release.ts';
 import { Retention } from './retention.ts';
+import { RootTable } from './roottable.ts';
 
-const { DEATHS, PROBED, RECOVERY_LOCK, ROOT_LOCK, FAULT_LOCK } = HEADER;
+const { DEATHS, PROBED, RECOVERY_LOCK, FAULT_LOCK } = HEADER;
 
 /** How often somebody asks the system about every slot, while the heap is used. */
 const LOOK_MS = 250;
@@ -118,6 +120,7 @@ export class Recovery {
     if (!isSpare) {
       ownedBlocks = this.retention.dropAll(slot, !table.goesOn(slot));
       for (const depot of depotsWith(this.on, slot)) cachedBlocks += depot?.flush() ?? 0;
+      if (this.on.states.tracked) new RootTable(this.on).settle();
       if (!table.goesOn(slot)) ownedBlocks += this.release.freeOwnedBy(slot);
       this.on.states.disown(slot);
     }
@@ -142,7 +145,7 @@ export class Recovery {
     all.push(...zones.list.map((zone) => zone.lock), simple.lock);
     for (const depot of depots) if (depot !== undefined) all.push(depot.lock);
     all.push(budgets.lock, slotLock);
-    all.push(locks.at(ROOT_LOCK + LOCK.WORD), locks.at(FAULT_LOCK + LOCK.WORD));
+    all.push(new RootTable(this.on).lock, locks.at(FAULT_LOCK + LOCK.WORD));
     let seized = this.seizeRecords(token);
     for (const lock of all) if (lock.seize(token)) seized++;
     return seized;

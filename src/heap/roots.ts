@@ -1,20 +1,12 @@
 // Named roots: how threads find shared structures without sending pointers about. Up to 64 names of
-// up to 60 bytes (UTF-8), kept in the heap's own metadata under one lock.
-//
-//   word     writers    readers    access  if its writer dies midway
-//   GRANULE  root lock  root lock  plain   valid: 0 is an unused entry, written last by set
-//   NAME     root lock  root lock  plain   valid while GRANULE is not 0
+// up to 60 bytes (UTF-8), kept in the heap's own metadata under one lock (roottable.ts).
 
-import { GRANULE, HEADER, LOCK, ROOT } from '../word/layout.ts';
+import { ROOT } from '../word/layout.ts';
 import { HeapError } from '../word/errors.ts';
-import type { Lock } from '../word/lock.ts';
-import type { Memory } from '../word/memory.ts';
-import type { StateMap } from '../block/statemap.ts';
-import type { Attachment } from './attachment.ts';
-import type { Session } from './session.ts';
+import type { Inside } from './door.ts';
+import { RootTable } from './roottable.ts';
 
-const { COUNT, NAME, NAME_BYTES, WORDS, GRANULE: TARGET } = ROOT;
-const { BYTES } = GRANULE;
+const { NAME_BYTES } = ROOT;
 
 /** A name as the words of an entry hold it. */
 function wordsOf(name: string): Int32Array {
@@ -28,8 +20,11 @@ function wordsOf(name: string): Int32Array {
   return new Int32Array(padded.buffer);
 }
 
-/** Runs what takes a lock from a thread's seat; throws DETACHED when it has left the heap. */
-export type Inside = <T>(work: (session: Session) => T) => T;
+function nameOf(words: readonly number[]): string {
+  const bytes = new Uint8Array(Int32Array.from(words).buffer);
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+}
 
 export class Roots {
   private readonly inside: Inside;
@@ -47,6 +42,18 @@ export class Roots {
     return this.inside(({ on }) => new RootTable(on).set(words, ptr));
   }
 
+  /**
+   * Names a block if the name is not taken: how threads make something shared that is to be there
+   * once. Returns the pointer that has the name then: this one, or another thread's; 0 when all 64
+   * names are taken, or when no block can start at `ptr`. In a heap that tracks owners a block that
+   * was named so is nobody's in particular, as `give(ptr, 'shared')` makes it: its thread dies with
+   * the block still its own, or named and everybody's, and never in between.
+   */
+  add(name: string, ptr: number): number {
+    const words = wordsOf(name);
+    return this.inside(({ on }) => new RootTable(on).add(words, ptr));
+  }
+
   /** The pointer of that name, or 0. */
   get(name: string): number {
     const words = wordsOf(name);
@@ -60,87 +67,7 @@ export class Roots {
   }
 
   entries(): [name: string, ptr: number][] {
-    return this.inside(({ on }) => new RootTable(on).entries());
-  }
-}
-
-/** The entries as one seat sees them. */
-class RootTable {
-  private readonly memory: Memory;
-  private readonly states: StateMap;
-  private readonly first: number;
-  private readonly lock: Lock;
-
-  constructor(on: Attachment) {
-    this.memory = on.memory;
-    this.states = on.states;
-    this.first = on.layout.roots;
-    this.lock = on.locks.at(HEADER.ROOT_LOCK + LOCK.WORD);
-  }
-
-  set(words: Int32Array, ptr: number): boolean {
-    if (ptr === 0) return this.delete(words) || true;
-    const granule = this.states.granuleOf(ptr);
-    if (granule < 0) return false;
-    this.lock.lock();
-    const entry = this.find(words) || this.unused();
-    if (entry !== 0) this.write(entry, words, granule);
-    this.lock.unlock();
-    return entry !== 0;
-  }
-
-  get(words: Int32Array): number {
-    this.lock.lock();
-    const entry = this.find(words);
-    const ptr = entry === 0 ? 0 : this.memory.get(entry + TARGET) * BYTES;
-    this.lock.unlock();
-    return ptr;
-  }
-
-  delete(words: Int32Array): boolean {
-    this.lock.lock();
-    const entry = this.find(words);
-    if (entry !== 0) this.memory.set(entry + TARGET, 0);
-    this.lock.unlock();
-    return entry !== 0;
-  }
-
-  entries(): [name: string, ptr: number][] {
-    this.lock.lock();
-    const found = this.indexes()
-      .filter((entry) => this.memory.get(entry + TARGET) !== 0)
-      .map((entry): [string, number] => [
-        this.nameAt(entry),
-        this.memory.get(entry + TARGET) * BYTES,
-      ]);
-    this.lock.unlock();
-    return found;
-  }
-
-  private indexes(): number[] {
-    return Array.from({ length: COUNT }, (_, i) => this.first + i * WORDS);
-  }
-
-  private find(words: Int32Array): number {
-    const same = (entry: number) => words.every((w, i) => this.memory.get(entry + NAME + i) === w);
-    return this.indexes().find((e) => this.memory.get(e + TARGET) !== 0 && same(e)) ?? 0;
-  }
-
-  private unused(): number {
-    return this.indexes().find((entry) => this.memory.get(entry + TARGET) === 0) ?? 0;
-  }
-
-  private write(entry: number, words: Int32Array, granule: number): void {
-    words.forEach((word, i) => this.memory.set(entry + NAME + i, word));
-    this.memory.set(entry + TARGET, granule); // COMMIT: the name stands before it counts
-  }
-
-  private nameAt(entry: number): string {
-    const words = Int32Array.from({ length: NAME_BYTES / 4 }, (_, i) =>
-      this.memory.get(entry + NAME + i),
-    );
-    const bytes = new Uint8Array(words.buffer);
-    const end = bytes.indexOf(0);
-    return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+    const found = this.inside(({ on }) => new RootTable(on).entries());
+    return found.map(([words, ptr]) => [nameOf(words), ptr]);
   }
 }

@@ -11,6 +11,7 @@ import type { Magazines } from '../block/magazine.ts';
 import type { ZoneName } from '../page/zone.ts';
 import { currentHost, identityOf, type AttachedHeaps } from './attached.ts';
 import type { Attachment } from './attachment.ts';
+import { DOOR, type Inside } from './door.ts';
 import type { Leak } from './inspect.ts';
 import type { Formatted, HeapHandle } from './open.ts';
 import type { Notices } from './notices.ts';
@@ -33,6 +34,7 @@ export interface Asked {
 const CALLS_A_LOOK = 64;
 
 export abstract class Seated extends HeapViews {
+  readonly [DOOR]: Inside = (work) => this.inside(work); // for src/parts, see door.ts
   protected magazines: Magazines;
   protected refusal: AllocError | null = null;
   private session: Session;

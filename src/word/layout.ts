@@ -37,7 +37,8 @@
 // or pages of the *buffer*, so 2 GiB and 4 GiB are no walls: 16 GiB are 2^30 granules.
 //
 // Lock order: recovery, slots, transaction, budget, class, simple heap, zone, references, pool,
-// faults; roots alone. Only validate holds several classes or zones at once, in ascending order.
+// faults; roots after recovery alone. Only validate holds several classes or zones at once, in
+// ascending order.
 //
 // The tables' last column says what a writer leaves that dies midway, and what recovery makes of it
 // (word/lock.ts, heap/recovery.ts): valid as it stands, or derived again from words that are.

@@ -51,6 +51,19 @@ describe('a root', () => {
     expect(heap.roots.entries()).toHaveLength(ROOT.COUNT);
   });
 
+  test('is added once: who comes later gets the block that has the name', () => {
+    const { handle } = tinyHeap({ tracked: true });
+    const [ann, bob] = [anotherSeat(handle), anotherSeat(handle)];
+    const [mine, other] = [ann.alloc(64), bob.alloc(64)];
+    expect([ann.roots.add('index', mine), bob.roots.add('index', other)]).toEqual([mine, mine]);
+    expect([bob.roots.add('index', 8), bob.roots.add('next', 8)]).toEqual([0, 0]);
+    for (const heap of [ann, bob]) heap.detachAndFree();
+    const last = anotherSeat(handle);
+    expect([last.usableSize(mine), last.usableSize(other)], 'it is everybody’s').toEqual([64, 0]);
+    for (let i = 1; i < ROOT.COUNT; i++) last.roots.set(`root ${i}`, mine);
+    expect([last.roots.add('another', mine), last.roots.add('index', mine)]).toEqual([0, mine]);
+  });
+
   const good = [
     'a',
     'index',

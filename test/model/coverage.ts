@@ -15,6 +15,8 @@ const UNREACHED: Readonly<Record<string, string>> = {
   'src/slot/tape.ts drop': 'after such a wait',
   'src/slot/tape.ts rest': 'of a scribe alone',
   'src/heap/create.ts create': 'nobody else has the buffer yet',
+  'src/parts/channelwords.ts formatRing': 'nobody else knows the block yet',
+  'src/parts/channelwords.ts capacityIn': 'what it reads never changes',
   'src/heap/session.ts sitDown': 'a wait for one of eight spare seats, all of them taken at once',
 };
 

@@ -50,6 +50,7 @@ export interface Cut {
  */
 export const NARROWED: readonly Edit[] = [
   { path: 'src/word/lock.ts', from: 'const SPINS = 64;', to: 'const SPINS = 1;' },
+  { path: 'src/parts/bell.ts', from: 'const SPINS = 256;', to: 'const SPINS = 1;' },
   { path: 'src/block/shelf.ts', from: 'LEAST_FULL = 2;', to: 'LEAST_FULL = 1;' },
   { path: 'src/block/shelf.ts', from: 'LEAST_GRANULES = 2 ** 12;', to: 'LEAST_GRANULES = 4;' },
   { path: 'src/block/rack.ts', from: 'SHARE_SHIFT = 8;', to: 'SHARE_SHIFT = 4;' },

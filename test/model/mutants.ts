@@ -5,6 +5,7 @@
 import { ofArenas } from './mutants/arenas.ts';
 import { ofArrays } from './mutants/arrays.ts';
 import { ofBudgets } from './mutants/budgets.ts';
+import { ofChannels } from './mutants/channels.ts';
 import { ofDebug } from './mutants/debug.ts';
 import { ofDepot } from './mutants/depot.ts';
 import { ofFaults } from './mutants/faults.ts';
@@ -49,6 +50,7 @@ export const mutants: readonly Mutant[] = [
   ...ofBudgets,
   ...ofReferences,
   ...ofDebug,
+  ...ofChannels,
 ];
 
 /** Mutants that no schedule can show, and why. */

@@ -109,6 +109,7 @@ export class Oracle {
   private judgeHeap(deaths: number): void {
     const { scene, auditor, scenario } = this.stage;
     const { machine } = this.stage.realm;
+    machine.drive(() => scenario.settles?.(scene));
     const held = [...scene.book.held].map(String).sort().join(' ');
     const fate = [...machine.status].join('') + [...machine.killed].join('');
     const key = `${this.stage.hash()} ${fate} ${held}`;

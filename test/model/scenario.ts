@@ -52,6 +52,11 @@ export interface Scenario {
   readonly each?: (scene: Scene) => void;
   /** After every schedule, whoever died, when the dead have been recovered. */
   readonly after?: (scene: Scene) => void;
+  /**
+   * After every schedule, whoever died, when the dead have been recovered and before the blocks are
+   * counted: tells the book who holds what, where a death has decided that; throws as `check` does.
+   */
+  readonly settles?: (scene: Scene) => void;
   /** Blocks are taken by transactions only: none may be live that nobody holds, whoever died. */
   readonly strict?: boolean;
   /** Threads that have died in front of their first access. */

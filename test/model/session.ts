@@ -29,6 +29,7 @@ const FILES = [
   'budgets',
   'references',
   'faults',
+  'channels',
 ];
 
 /** Names of all scenarios, in order. */
