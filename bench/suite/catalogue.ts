@@ -5,6 +5,7 @@ import { TOLL_STUDY } from '../deaths/toll.ts';
 import { LATENCY_STUDY } from '../latency/studies.ts';
 import { SETUP_STUDY } from '../setup/studies.ts';
 import { AFFINITY_STUDY } from '../space/affinity.ts';
+import { SHARING_STUDY } from '../sharing/studies.ts';
 import { SPACE_STUDIES, tierSpaceStudy } from '../space/studies.ts';
 import { GROWTH_STUDIES } from './growth.ts';
 import { HANDOVER_CONTESTS } from './handover.ts';
@@ -24,6 +25,7 @@ export const STUDIES: readonly Study[] = [
   ...HANDOVER_CONTESTS.map((contest) => studyOf(contest)),
   ...SPACE_STUDIES,
   AFFINITY_STUDY,
+  SHARING_STUDY,
   LATENCY_STUDY,
   ...CONTENTION_STUDIES,
   ...GROWTH_STUDIES,

@@ -18,6 +18,9 @@ export const MAY_TOUCH_WORDS: Readonly<Record<string, string>> = {
   'src/heap/views.ts': 'makes the views that are handed to users',
   'src/host/files.ts': 'asks for a view of a block, as users do',
   'src/host/slip.ts': 'asks for views of blocks, as users do; a claim is a word beside the heap',
+  'src/parts/text.ts': 'asks for a view of a block, as users do',
+  'src/parts/record.ts': 'reads users’ fields through a view of the buffer, which is theirs',
+  'src/parts/atomic.ts': 'does the same to them with Atomics, as users do to their own words',
   'src/heap/roots.ts': 'encodes names in small arrays of its own, which nobody shares',
 };
 
