@@ -15,6 +15,8 @@ export type WasmModule = object;
 
 export interface WasmMemory {
   readonly buffer: SharedArrayBuffer;
+  /** By so many pages of 64 KiB. */
+  grow(pages: number): number;
 }
 
 export const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: Engine };

@@ -56,7 +56,7 @@ test('a wait ends at once when the word has changed, and after its time when it 
 });
 
 // On a busy machine the wait may end after the time at which it should, by a thread of its own.
-test('a wait that does not block keeps its thread alive until it has ended, however late', async () => {
+test('a wait that does not block keeps its thread alive, however late it ends', async () => {
   const program = `
     Atomics.waitAsync = (_words, _at, _value, ms) => ({
       value: new Promise((done) => setTimeout(done, ms + 100).unref()),
