@@ -70,9 +70,26 @@ const TYPED_POOL = `
   // @ts-expect-error: the pool has no such option
   heapPool(heap, Pool, { fillname: 'a.js' });
 `;
+/** What is built on the heap. */
+const TYPED_PARTS = `
+  import { SharedHeap, type Result } from 'atomalloc';
+  import { channel, type Channel } from 'atomalloc/channel';
+  import { record } from 'atomalloc/record';
+  import { allocText, readText } from 'atomalloc/text';
+  const heap: SharedHeap = SharedHeap.create({ size: '4MiB' });
+  const jobs: Result<Channel> = channel(heap, 'jobs', { capacity: 2 });
+  if (!jobs.ok) throw new Error(jobs.error.message);
+  const { get, set } = record({ id: 'u32', at: 'f64' }).on(heap);
+  const ptr: number = heap.alloc(16);
+  set.id(ptr, 7);
+  jobs.value.trySend(ptr);
+  const got = jobs.value.tryReceive();
+  const text: string | undefined = readText(heap, allocText(heap, 'Grüße'));
+  export const told = [got.ok ? get.id(got.value) : got.error.code, text];
+`;
 
 const TYPED_CONFIG = {
-  files: ['use.ts', 'pool.ts'],
+  files: ['use.ts', 'pool.ts', 'parts.ts'],
   compilerOptions: {
     strict: true,
     exactOptionalPropertyTypes: true,
@@ -161,6 +178,9 @@ describe('an embedder', () => {
   test('reaches package.json and what is Node’s own, and no file behind the public names', () => {
     const resolve = (name: string) => node(embedder, `console.log(import.meta.resolve('${name}'))`);
     expect(resolve('atomalloc/package.json')).toMatch(/package\.json\n$/);
+    for (const name of ['channel', 'record', 'text', 'wasm']) {
+      expect(resolve(`atomalloc/${name}`)).toContain(`dist/src/parts/${name}.js`);
+    }
     for (const name of ['node', 'piscina', 'worker']) {
       const file = new RegExp(`dist/src/host/${name}\\.js\\n$`);
       expect(resolve(`atomalloc/${name}`)).toMatch(file);
@@ -171,6 +191,7 @@ describe('an embedder', () => {
   test('compiles against it strictly, library files checked and no other types around', () => {
     writeFileSync(join(embedder, 'use.ts'), TYPED_USE);
     writeFileSync(join(embedder, 'pool.ts'), TYPED_POOL);
+    writeFileSync(join(embedder, 'parts.ts'), TYPED_PARTS);
     writeFileSync(join(embedder, 'tsconfig.json'), JSON.stringify(TYPED_CONFIG));
     expect(run(embedder, bin('typescript', 'tsc'), '-p', embedder)).toBe('');
   }, 60_000);
