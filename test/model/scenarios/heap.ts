@@ -183,6 +183,27 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'validate beside one who takes a reference and drops it',
+    heap: { ...heap, checked: true, magazines: 16 },
+    seats: 2,
+    strict: true,
+    before: (s) => {
+      const ptr = heapOf(s, 0).alloc(SIZE);
+      s.blocks.push(ptr);
+      for (const t of [0, 1]) heapOf(s, t).retain(ptr);
+    },
+    threads: [
+      (s) => {
+        noFindings(s, 0);
+        heapOf(s, 0).release(s.blocks[0] as number);
+      },
+      (s) => {
+        const ptr = s.blocks[0] as number;
+        for (let i = heapOf(s, 1).retain(ptr) ? 2 : 1; i > 0; i--) heapOf(s, 1).release(ptr);
+      },
+    ],
+  },
+  {
     name: 'blocks of whole pages taken and given',
     heap: { zones: [0, 16, 0], align: 16 },
     seats: 2,
