@@ -1,6 +1,6 @@
 // A campaign: trials, one after another in a few lanes at once, until the kills or the time are
-// used up. It begins with a survey, trials in which nobody is stopped on purpose, and learns from
-// every trial which accesses are made in which surroundings, and how often. Each further trial
+// used up. Among the first is a survey, trials in which nobody is stopped on purpose; and every
+// trial tells which accesses are made in which surroundings, and how often. Each of the others
 // stops somebody at the access at which the fewest have been stopped, and at any time of it.
 //
 // Most accesses can be reached by a visitor; those of repairs only by an heir, and only when the
@@ -72,6 +72,7 @@ class Planner {
   readonly places = new Map<number, Place>();
   private readonly random: Dice;
   private readonly first: Spec[];
+  private asked = 0;
 
   constructor(sites: readonly Site[], seed: number) {
     for (const site of sites) this.places.set(site.id, { site, ways: [[], []], kills: [0, 0] });
@@ -80,7 +81,8 @@ class Planner {
   }
 
   next(): Spec {
-    const survey = this.first.pop();
+    const surveys = this.asked++ < LANES || this.random.below(2) === 0;
+    const [survey] = surveys ? this.first.splice(this.random.below(this.first.length), 1) : [];
     if (survey !== undefined) return survey;
     return this.random.below(2) === 0 ? this.visitorAt() : this.heirAt();
   }

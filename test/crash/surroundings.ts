@@ -73,13 +73,17 @@ function company(heap: SharedHeap, random: Dice): Surroundings {
   return { ...NOTHING, end };
 }
 
-/** All requests go to a file. */
+/** All requests go to a file. Who writes it is a worker, which is there only when it is built. */
 async function recorded(heap: SharedHeap): Promise<Surroundings> {
+  const built = new URL('dist/src/index.js', pathToFileURL(ROOT)).href;
+  const heaps = (await import(/* @vite-ignore */ built)) as { SharedHeap: typeof SharedHeap };
+  const there = heaps.SharedHeap.attach(heap.handle);
   const directory = mkdtempSync(join(tmpdir(), 'atomalloc-tape-'));
-  const recorder = await heap.record(join(directory, 'trace'));
+  const recorder = await there.record(join(directory, 'trace'));
   const end = async () => {
     await recorder.stop();
     rmSync(directory, { recursive: true });
+    if (there !== heap) there.detach();
     return [];
   };
   return { ...NOTHING, end };
