@@ -99,7 +99,7 @@ export class Transaction extends TxPart implements Disposable {
     return true;
   }
 
-  /** The granule of the block that the last step allocated: it stays, however this ends. Or 0. */
+  /** For reserves: the granule of the block allocated last, which stays however this ends. Or 0. */
   keepNewest(): number {
     if (this.isOver(0)) return 0;
     return this.here(({ tx }) => tx.keepNewest(this.part), 0);

@@ -1,7 +1,6 @@
 // Excursions: the steps of a tour (tour.ts) that leave the plain ways of a heap. Pointers are
-// misused; blocks are held by
-// references, given away and charged to budgets; memory is waited for and pleaded for; requests are
-// refused on purpose; the heap is asked how it feels.
+// misused; blocks are held by references, given away, reserved and charged to budgets; memory is
+// waited for and pleaded for; requests are refused on purpose; the heap is asked how it feels.
 
 import type { Budget } from '../../src/index.ts';
 import { layersOf } from './account.ts';

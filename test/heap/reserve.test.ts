@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SharedHeap } from '../../src/heap/heap.ts';
 import { expectNoArrayLost } from '../support/deaths.ts';
+import { fill } from '../support/fill.ts';
 import { anotherSeat, layersOf, tinyHeap } from '../support/tiny.ts';
 import type { Reserve } from '../../src/heap/reserve.ts';
 
@@ -15,17 +16,6 @@ function reserveOf(heap: SharedHeap, count: number, size: number): Reserve {
   const reserve = heap.reserve(count, size);
   if (!reserve.ok) throw new Error(reserve.error.message);
   return reserve.value;
-}
-
-/** Takes all there is. */
-function fill(heap: SharedHeap): number[] {
-  const blocks: number[] = [];
-  for (let size = 8192; size >= 16;) {
-    const ptr = heap.alloc(size);
-    if (ptr === 0) size /= 2;
-    else blocks.push(ptr);
-  }
-  return blocks;
 }
 
 function expectEmpty(heap: SharedHeap): void {

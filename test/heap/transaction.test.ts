@@ -6,6 +6,7 @@ import { SharedHeap } from '../../src/heap/heap.ts';
 import { MODES } from '../../src/heap/mode.ts';
 import type { Transaction } from '../../src/heap/transaction.ts';
 import { expectNoArrayLost } from '../support/deaths.ts';
+import { fill } from '../support/fill.ts';
 import { hasStamp, stamp } from '../support/stamp.ts';
 import { anotherSeat, layersOf, shapeOf, tinyHeap, type TinyOptions } from '../support/tiny.ts';
 
@@ -51,17 +52,6 @@ const steps: readonly ((tx: Transaction, kept: Kept) => unknown)[] = [
   (tx, { large }) => tx.realloc(large, 9000),
   (tx) => tx.alloc(16),
 ];
-
-/** Takes all there is, so that nothing can be had any more. */
-function fill(heap: SharedHeap): number[] {
-  const blocks: number[] = [];
-  for (let size = 8192; size >= 16;) {
-    const ptr = heap.alloc(size);
-    if (ptr === 0) size /= 2;
-    else blocks.push(ptr);
-  }
-  return blocks;
-}
 
 describe.each(kinds)('a transaction ($mode, checked: $checked)', (kind) => {
   /** A heap with two blocks, full of stamps. */
