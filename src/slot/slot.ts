@@ -32,7 +32,7 @@ import type { Layout } from '../word/geometry.ts';
 import { HEADER, SLOT } from '../word/layout.ts';
 import { slotOfToken, tokenOf, type Deaths } from '../word/lock.ts';
 import { raiseTo, type Memory } from '../word/memory.ts';
-import { canAsk, isGone, NOBODY, thisThread } from './thread.ts';
+import { canAsk, endOf, isGone, NOBODY, thisThread } from './thread.ts';
 
 const { SEAT, WHO, START, THREAD, SETTLED, OOM_ADJ, BUDGET, WORDS } = SLOT;
 const { DEATHS, SLOTS_USED } = HEADER;
@@ -174,7 +174,8 @@ export class SlotTable implements Deaths {
     // Still the same WHO: the slot is the dead's until a recovery, which changes SEAT first.
     if (memory.load(record + WHO) !== who) return false;
     // A free seat may be one that a recovery is giving back: to mark it might mark its next taker.
-    return (seat & STATE_MASK) === FREE || this.declareSeen(slot, seat);
+    if ((seat & STATE_MASK) === FREE || this.declareSeen(slot, seat)) return true;
+    return this.stateOf(slot) >= DEAD; // another has just declared it
   }
 
   /**
@@ -239,8 +240,8 @@ export class SlotTable implements Deaths {
   /**
    * A worker has ended, as the caller knows: its thread runs no more of our code. Marks its slots,
    * for whoever looks next. Takes no lock and needs no seat: any thread may wait for one of the
-   * dead's. `thread` is its threadId + 1. Threads that have the system's name are the system's to
-   * tell of.
+   * dead's. `thread` is its threadId + 1. One that was just sitting down, and whose name the system
+   * knows, is left to the system.
    */
   markEnded(thread: number): void {
     const { memory } = this;
@@ -248,9 +249,11 @@ export class SlotTable implements Deaths {
     for (let slot = 0; slot < this.seats; slot++) {
       const record = this.record(slot);
       const start = memory.load(record + START);
-      if (memory.load(record + WHO) !== -thread) continue;
+      const who = memory.load(record + WHO);
+      if (who === 0) continue;
+      if (who !== -thread && (who < 0 || memory.load(record + THREAD) !== thread)) continue;
       // If the slot changes hands here, the next thread there has another name: it means nothing.
-      memory.cas(record + START, start, -thread);
+      memory.cas(record + START, start, endOf(who));
       memory.store(DEATHS, 1);
     }
   }

@@ -6,8 +6,10 @@
 // never write again, and one that is slow, stopped or asleep still has it. The time at which it
 // was started tells an id that was given to another thread since.
 //
-// Elsewhere a thread has no such id. Then who sees its end (src/host, `reap`) leaves a mark beside
-// its name, and until that is there `isGone` knows nothing and says no.
+// It is late, though: a thread has been joined, and its worker's 'exit' told, before the system takes
+// its directory away, on a busy machine by milliseconds. And elsewhere a thread has no such id. So
+// who sees an end (src/host, `reap`) leaves a mark beside its name; where nobody can ask, `isGone`
+// knows nothing and says no until that is there.
 
 /** How a thread is found again. */
 export interface ThreadName {
@@ -50,13 +52,17 @@ export function thisThread(): ThreadName {
 /**
  * Whether the thread that had this name has ended. "No" when that cannot be known. `start` is 0 for
  * a thread that is just writing its name down, or wiping it out: then its id alone is asked for.
- * One without an id is gone when somebody has put its name in the place of its start (slot.ts).
  */
 export function isGone(who: number, start: number): boolean {
-  if (who < 0) return who === NOBODY || start === who;
+  if (who === NOBODY || start === endOf(who)) return true;
   if (!canAsk(who)) return false;
   const now = startOf(who);
   return now === null || (start > 0 && now !== 0 && now !== start);
+}
+
+/** In the place of a thread's start: somebody has seen its end (slot.ts). */
+export function endOf(who: number): number {
+  return -Math.abs(who);
 }
 
 /** Whether this thread can ask the system about that one. */

@@ -2,7 +2,7 @@
 // part of the machine that its sources ask, and stop in.
 
 import type * as Threads from '../../src/slot/thread.ts';
-import { NOBODY } from '../../src/slot/thread.ts';
+import { endOf, NOBODY } from '../../src/slot/thread.ts';
 import { Access } from './access.ts';
 import { MAX_THREADS } from './races.ts';
 import type { Site } from './sites.ts';
@@ -34,8 +34,8 @@ export class Lives extends Access {
   readonly again: Uint32Array;
   /** Set-up sits down in the name of this thread. */
   sitting = 0;
-  /** The system cannot be asked about threads: who sees an end has to say so. */
-  elsewhere = false;
+  /** The system cannot be asked about threads, or is late: who sees an end has to say so. */
+  elsewhere: boolean | 'late' = false;
   /** Each thread's own milliseconds: as many as its waits lasted that nobody ended. */
   protected readonly clock = new Float64Array(MAX_THREADS);
   /** Threads that are gone; one whose stack has overflowed is not. */
@@ -92,18 +92,20 @@ export class Lives extends Access {
   }
 
   protected whoIs(t: number): number {
-    return this.elsewhere ? -(t + 1) : FIRST_WHO + t;
+    return this.elsewhere === true ? -(t + 1) : FIRST_WHO + t;
   }
 
   /** What src/slot/thread.ts tells the threads here: who they are, and who of them is dead. */
   threadModule(): typeof Threads {
     const nameOf = (t: number) => {
-      return { who: this.whoIs(t), start: this.elsewhere ? 0 : startOf(t), thread: t + 1 };
+      const who = this.whoIs(t);
+      return { who, start: who < 0 ? 0 : startOf(t), thread: t + 1 };
     };
     return {
       thisThread: () => nameOf(this.unwatched ? this.sitting : this.current),
       isGone: (who: number, start: number) =>
-        who < 0 ? who === NOBODY || start === who : this.isGone(who - FIRST_WHO, start),
+        who === NOBODY || start === endOf(who) || (who > 0 && this.isGone(who - FIRST_WHO, start)),
+      endOf,
       canAsk: (who: number) => who > 0,
       clockMs: () => DAY_MS,
       beBlind: () => undefined,
@@ -118,7 +120,8 @@ export class Lives extends Access {
    */
   private isGone(t: number, start: number): boolean {
     if (this.killed[t] === undefined) return false;
-    if (start !== 0 && start !== startOf(t)) return true;
+    if (start > 0 && start !== startOf(t)) return true;
+    if (this.elsewhere === 'late' && this.current < this.undertakers) return false;
     if (!this.unwatched) this.hashes.step(this.current, this.lifeOf(t), false);
     if (this.killed[t] === 0) return false;
     this.seeEnd(t);

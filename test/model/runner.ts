@@ -144,7 +144,7 @@ export class Runner {
     this.preemptions = limits.preemptions;
     const { dead = [], elsewhere = false } = this.stage.scenario;
     // Elsewhere, who tells of the dead may have come and gone before a stack overflows.
-    this.throws = elsewhere && limits.kills > 0 ? 0 : limits.throws;
+    this.throws = elsewhere !== false && limits.kills > 0 ? 0 : limits.throws;
     const spared = UNDERTAKERS - dead.length - this.throws; // one at least recovers in the end
     this.kills = Math.min(limits.kills, spared);
     this.timeouts = limits.timeouts;
@@ -195,7 +195,9 @@ export class Runner {
   /** Where only the host can know of a death, somebody tells those who wait for the dead. */
   private comesToTell(): boolean {
     const { scenario } = this.stage;
-    return scenario.elsewhere === true && this.anySleeper() && this.stage.callUndertaker();
+    return (
+      (scenario.elsewhere ?? false) !== false && this.anySleeper() && this.stage.callUndertaker()
+    );
   }
 
   /** One sleeper's wait ends, each in its turn. */

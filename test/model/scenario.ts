@@ -63,8 +63,11 @@ export interface Scenario {
   readonly dead?: readonly number[];
   /** A heap that tracks owners: what only the dead had is nobody's, whatever they were doing. */
   readonly owned?: boolean;
-  /** The system cannot be asked about threads: whoever comes to recover knows who has ended. */
-  readonly elsewhere?: boolean;
+  /**
+   * The system cannot be asked about threads: whoever comes to recover knows who has ended. Or it
+   * can, and is late: it tells of a death only to who comes to recover.
+   */
+  readonly elsewhere?: boolean | 'late';
   /** Two threads free one block: entries without a tag may be left over in magazines. */
   readonly freesTwice?: boolean;
   /** The heap is not a heap: only the words of locks count. */

@@ -1,6 +1,7 @@
 // The stage on which a scenario is played again and again: its heap, its seats, an image of the
 // memory to go back to, and an auditor, which is the real, unloaded source on the same buffer.
 
+import { SLOT } from '../../src/word/layout.ts';
 import { Memory } from '../../src/word/memory.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import type { SharedHeap } from '../../src/heap/heap.ts';
@@ -51,7 +52,7 @@ export class Stage {
     this.memory = tiny.memory as unknown as ModelMemory;
     realm.machine.use(this.memory);
     realm.machine.killed.fill(0); // of the scenario before
-    realm.machine.elsewhere = scenario.elsewhere === true;
+    realm.machine.elsewhere = scenario.elsewhere ?? false;
     this.scene = sceneOf(realm, scenario, tiny);
     const { handle, geometry, layout } = tiny;
     const { formatted } = this.scene;
@@ -60,6 +61,8 @@ export class Stage {
     this.enter = () => module.SharedHeap['enter'](formatted);
     const real = new Memory(handle.buffer, layout.metadataByte, layout);
     this.auditor = sit({ memory: real, geometry, layout });
+    // This process numbers its threads as the scenario does: the auditor is none of those.
+    real.store(layout.slots + this.auditor.seat.slot * SLOT.WORDS + SLOT.THREAD, 0);
     this.emptyShape = shapeOf(this.auditor);
     this.namer = new Namer(geometry, layout, realm.machine.regions);
     realm.machine.drive(() => scenario.before?.(this.scene));
@@ -91,7 +94,7 @@ export class Stage {
     const called = machine.threads - this.bodies.length;
     if (this.scenario.bare === true || called >= UNDERTAKERS) return false;
     const done = called > 0 && machine.status[machine.threads - 1] === DONE;
-    if (done && !(machine.elsewhere && machine.anyUnseen())) return false;
+    if (done && !(machine.elsewhere !== false && machine.anyUnseen())) return false;
     machine.add(() => this.undertaker(this.scene));
     return true;
   }

@@ -100,9 +100,10 @@ class Witnessed extends Memory {
 }
 
 /** Makes a taken slot another thread's, as the system knows it. */
-function giveTo({ memory, at }: Table, slot: number, { who, start }: NamedThread['name']): void {
-  memory.store(at(slot, SLOT.WHO), who);
-  memory.store(at(slot, SLOT.START), start);
+function giveTo({ memory, at }: Table, slot: number, name: NamedThread['name']): void {
+  memory.store(at(slot, SLOT.WHO), name.who);
+  memory.store(at(slot, SLOT.START), name.start);
+  memory.store(at(slot, SLOT.THREAD), name.thread);
 }
 
 describe('an incarnation', () => {
@@ -257,6 +258,22 @@ describe.skipIf(!hasProc)('a slot of another thread', () => {
     expect([table.reap(0), table.isOver(0)]).toEqual([true, true]);
   });
 });
+
+test.skipIf(!hasProc)(
+  'an end that somebody has seen counts before the system knows it',
+  async () => {
+    const thread = await startNamed('sleep'); // goes on, as one does that the system still shows
+    onTestFinished(thread.end);
+    const ground = wordsOf();
+    const { table, memory } = ground;
+    for (let i = 0; i < 3; i++) table.take();
+    giveTo(ground, 0, thread.name);
+    giveTo(ground, 1, { ...thread.name, thread: thread.name.thread + 1 });
+    table.markEnded(thread.name.thread);
+    expect(memory.load(HEADER.DEATHS)).toBe(1);
+    expect([0, 1, 2].map((slot) => table.isOver(slot))).toEqual([true, false, false]);
+  },
+);
 
 describe('a worker without a name of the system that has ended', () => {
   const THREAD = 9;

@@ -95,6 +95,7 @@ function reapsFirst(scene: Scene, me: number): void {
 function tellOfFirst(scene: Scene, me: number): void {
   scene.on[me]?.table.markEnded(1);
   heapOf(scene, me).recover();
+  if (scene.on[me]?.table.incarnationOf(0) === 0) throw new Error('told, and not recovered');
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -225,6 +226,22 @@ export const scenarios: readonly Scenario[] = [
     heap,
     seats: 3,
     elsewhere: true,
+    dead: [0],
+    before: (s) => void prepare(s, 0, SIZE),
+    threads: [
+      visit,
+      (s) => tellOfFirst(s, 1),
+      (s) => {
+        tellOfFirst(s, 2);
+        dropsIn(s, 2);
+      },
+    ],
+  },
+  {
+    name: 'the system is late: an end is told twice, and the seat changes hands',
+    heap,
+    seats: 3,
+    elsewhere: 'late',
     dead: [0],
     before: (s) => void prepare(s, 0, SIZE),
     threads: [

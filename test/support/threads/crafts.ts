@@ -15,6 +15,12 @@ export interface TestPool extends WorkerPool {
 }
 export type PoolClass = new (options?: object) => TestPool;
 
+/**
+ * Node 20 may end the process when a worker is terminated that is in the midst of `require` of an ES
+ * module (README); without this, pools require their file, and import it only when that fails.
+ */
+const IMPORTS = { execArgv: ['--no-experimental-require-module'] };
+
 export class Workshop {
   readonly heap: SharedHeap;
   readonly pool: TestPool;
@@ -27,7 +33,8 @@ export class Workshop {
 
   constructor(Pool: PoolClass, options: object, heapOptions: HeapOptions = {}) {
     this.heap = SharedHeap.create({ size: '8MiB', ...heapOptions });
-    this.pool = heapPool(this.heap, Pool, { filename: programOf('artisan').href, ...options });
+    const filename = programOf('artisan').href;
+    this.pool = heapPool(this.heap, Pool, { filename, ...IMPORTS, ...options });
     this.pool.on('error', () => undefined); // piscina's: an answer that came after its abort
     this.account = this.heap.alloc(8);
     this.heap.view(this.account, Float64Array, 1).fill(0);

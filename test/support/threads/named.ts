@@ -2,6 +2,7 @@
 // sleeps in Atomics.wait, runs in a loop, or ends. For tests of who lives.
 
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { ThreadName } from '../../../src/slot/thread.ts';
 
@@ -34,5 +35,11 @@ export async function startNamed(next: 'sleep' | 'loop', comm = ''): Promise<Nam
     worker.once('message', resolve);
     worker.once('error', reject);
   });
-  return { name, end: async () => void (await worker.terminate()) };
+  return { name, end: () => endOf(worker, name) };
+}
+
+/** The system takes its name away a moment after the worker has told its end. */
+async function endOf(worker: Worker, { who }: ThreadName): Promise<void> {
+  await worker.terminate();
+  while (who > 0 && existsSync(`/proc/self/task/${String(who)}`)) await sleep(1);
 }
