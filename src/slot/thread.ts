@@ -6,10 +6,10 @@
 // never write again, and one that is slow, stopped or asleep still has it. The time at which it
 // was started tells an id that was given to another thread since.
 //
-// It is late, though: a thread has been joined, and its worker's 'exit' told, before the system takes
-// its directory away, on a busy machine by milliseconds. And elsewhere a thread has no such id. So
-// who sees an end (src/host, `reap`) leaves a mark beside its name; where nobody can ask, `isGone`
-// knows nothing and says no until that is there.
+// It is late, though: the directory goes after the thread has been joined and its worker's 'exit'
+// told, on a busy machine by milliseconds. And elsewhere a thread has no such id. So who sees an
+// end (src/host, `reap`) leaves a mark beside its name; where nobody can ask, `isGone` knows
+// nothing and says no until that is there.
 
 /** How a thread is found again. */
 export interface ThreadName {

@@ -21,6 +21,7 @@ import { ofReferences } from './mutants/references.ts';
 import { ofRepair } from './mutants/repair.ts';
 import { ofSamples } from './mutants/samples.ts';
 import { ofStrays } from './mutants/strays.ts';
+import { ofEnds } from './mutants/elsewhere.ts';
 import { ofTakeover } from './mutants/takeover.ts';
 import { ofTapes } from './mutants/tapes.ts';
 import { ofTx } from './mutants/tx.ts';
@@ -38,6 +39,7 @@ export const mutants: readonly Mutant[] = [
   ...ofHeap,
   ...ofFaults,
   ...ofTakeover,
+  ...ofEnds,
   ...ofArrays,
   ...ofRepair,
   ...ofArenas,

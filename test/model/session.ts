@@ -17,6 +17,7 @@ const FILES = [
   'seats',
   'edges',
   'dead',
+  'elsewhere',
   'owned',
   'debug',
   'tx',

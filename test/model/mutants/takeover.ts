@@ -11,8 +11,6 @@ const DEPOT = 'src/block/depot.ts';
 const VISITORS = 'attach and detach, two visitors';
 const ROUND = 'recovery beside a round';
 const TWO = 'two recover the same dead thread';
-const TOLD_OF =
-  'if (who !== -thread && (who < 0 || memory.load(record + THREAD) !== thread)) continue;';
 
 export const ofTakeover: readonly Mutant[] = [
   mutant(
@@ -77,30 +75,6 @@ export const ofTakeover: readonly Mutant[] = [
     'this.release.finishFor(slot); // one',
     'if (!isSpare) this.release.finishFor(slot); // one',
     { walk: 'hunt' },
-  ),
-  mutant(
-    'when one has ended, whoever has a seat is marked',
-    'elsewhere: an end is told twice, and the seat changes hands',
-    SLOT,
-    TOLD_OF,
-    '',
-    { walk: 'nobody' },
-  ),
-  mutant(
-    'who sees a death just after another has does not recover',
-    'elsewhere: the end of one who has the lock is told while another waits for it',
-    SLOT,
-    'return this.stateOf(slot) >= DEAD; // another',
-    'return false; // another',
-    { walk: 'nobody' },
-  ),
-  mutant(
-    'the end of a thread that the system knows is left to the system',
-    'the system is late: an end is told twice, and the seat changes hands',
-    SLOT,
-    TOLD_OF,
-    'if (who !== -thread) continue;',
-    { walk: 'nobody' },
   ),
   mutant(
     'a lock that is seized is not set free',

@@ -13,7 +13,7 @@ const heap = { zones: [0, 8, 0] } as const;
 const wide = { zones: [0, 16, 0] } as const;
 
 /** What the dead would have done: a thread has to do something. */
-function visit(scene: Scene): void {
+export function visit(scene: Scene): void {
   heapOf(scene, 0).usableSize(scene.blocks[0] as number);
 }
 
@@ -74,7 +74,7 @@ function beside(
 }
 
 /** The first of three threads is dead, and has this lock. */
-function leavesLocked(
+export function leavesLocked(
   geometry: Scenario['heap'],
   lockOf: (scene: Scene) => Lock | undefined,
 ): Pick<Scenario, 'heap' | 'seats' | 'dead' | 'before'> {
@@ -83,19 +83,6 @@ function leavesLocked(
     lockOf(scene)?.lock();
   };
   return { heap: geometry, seats: 3, dead: [0], before };
-}
-
-/** Reaps the first thread by hand. */
-function reapsFirst(scene: Scene, me: number): void {
-  heapOf(scene, me).reap(0);
-  heapOf(scene, me).recover();
-}
-
-/** Says of the first thread that it has ended. */
-function tellOfFirst(scene: Scene, me: number): void {
-  scene.on[me]?.table.markEnded(1);
-  heapOf(scene, me).recover();
-  if (scene.on[me]?.table.incarnationOf(0) === 0) throw new Error('told, and not recovered');
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -207,60 +194,6 @@ export const scenarios: readonly Scenario[] = [
       (s) => dropsIn(s, 1),
       (s) => dropsIn(s, 2),
     ],
-  },
-  {
-    name: 'elsewhere: a round beside a round',
-    heap,
-    seats: 2,
-    elsewhere: true,
-    threads: [(s) => round(s, 0, SIZE), (s) => round(s, 1, SIZE)],
-  },
-  {
-    name: 'elsewhere: the end of one who has the lock is told while another waits for it',
-    ...leavesLocked(heap, (s) => s.on[0]?.depots[1]?.lock),
-    elsewhere: true,
-    threads: [visit, (s) => round(s, 1, SIZE), (s) => tellOfFirst(s, 2)],
-  },
-  {
-    name: 'elsewhere: an end is told twice, and the seat changes hands',
-    heap,
-    seats: 3,
-    elsewhere: true,
-    dead: [0],
-    before: (s) => void prepare(s, 0, SIZE),
-    threads: [
-      visit,
-      (s) => tellOfFirst(s, 1),
-      (s) => {
-        tellOfFirst(s, 2);
-        dropsIn(s, 2);
-      },
-    ],
-  },
-  {
-    name: 'the system is late: an end is told twice, and the seat changes hands',
-    heap,
-    seats: 3,
-    elsewhere: 'late',
-    dead: [0],
-    before: (s) => void prepare(s, 0, SIZE),
-    threads: [
-      visit,
-      (s) => tellOfFirst(s, 1),
-      (s) => {
-        tellOfFirst(s, 2);
-        dropsIn(s, 2);
-      },
-    ],
-  },
-  {
-    name: 'elsewhere: a slot is reaped, whose thread has ended',
-    heap,
-    seats: 3,
-    elsewhere: true,
-    dead: [0],
-    before: (s) => void prepare(s, 0, SIZE),
-    threads: [visit, (s) => reapsFirst(s, 1), (s) => round(s, 2, SIZE)],
   },
   {
     name: 'a slot is reaped beside a round of it',

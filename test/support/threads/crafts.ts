@@ -16,8 +16,8 @@ export interface TestPool extends WorkerPool {
 export type PoolClass = new (options?: object) => TestPool;
 
 /**
- * Node 20 may end the process when a worker is terminated that is in the midst of `require` of an ES
- * module (README); without this, pools require their file, and import it only when that fails.
+ * Node 20 may end the process when a worker is terminated in the midst of `require` of an ES module
+ * (README); without this, pools require their file, and import it only when that fails.
  */
 const IMPORTS = { execArgv: ['--no-experimental-require-module'] };
 
