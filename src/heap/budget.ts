@@ -10,6 +10,7 @@ import type { Session } from './session.ts';
 
 const { BYTES } = GRANULE;
 
+/** What a budget allows; Infinity where nothing is said. */
 export interface BudgetLimits {
   /** Bytes, a number or text as '64MiB'; what would be beyond fails with OVER_BUDGET. */
   readonly max?: number | string;
@@ -29,6 +30,7 @@ export interface BudgetUsage {
 
 type Inside = <T>(work: (session: Session) => T) => T;
 
+/** A named limit on memory, as one thread has it: see `SharedHeap.budget`. */
 export class Budget {
   readonly name: string;
   /** Its number in the heap. */
@@ -46,6 +48,7 @@ export class Budget {
     this.inside(({ on }) => on.budgets.makeUsual(this.id));
   }
 
+  /** What is charged to it now, by all threads. Exact; costs a few loads. */
   usage(): BudgetUsage {
     return this.inside(({ on: { budgets } }) => {
       const bytes = (word: number) => budgets.get(this.id, word) * BYTES;

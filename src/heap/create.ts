@@ -31,6 +31,7 @@ export interface DebugOptions {
   readonly stacks?: boolean;
 }
 
+/** How a heap is made. What is said here holds for all its threads and cannot be changed. */
 export interface HeapOptions {
   /** Bytes of a new SharedArrayBuffer: 4 MiB to 16 GiB, a number or text as '256MiB'. */
   readonly size?: number | string;

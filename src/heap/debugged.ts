@@ -8,7 +8,9 @@ import { throwLater } from './attached.ts';
 import { BlockWalk, leaksAmong, type BlockInfo, type Leak } from './inspect.ts';
 import { Seated } from './seated.ts';
 
+/** Is told of a red zone, or of a poisoned block, that somebody has written to. */
 export type DamageListener = (finding: Finding) => void;
+/** Is told what a thread has taken and not freed, when it leaves. */
 export type LeakListener = (leaks: readonly Leak[]) => void;
 
 const TAG_MAX = 60;

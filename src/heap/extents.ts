@@ -7,6 +7,7 @@ import type { Attachment } from './attachment.ts';
 
 const { OWNER, FREE, ARENA } = PAGE;
 
+/** A run of pages that are used alike; all of them together are the heap. */
 export interface HeapExtent {
   readonly ptr: number;
   readonly bytes: number;

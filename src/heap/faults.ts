@@ -40,6 +40,7 @@ export interface FaultPlan {
   readonly maxBytes?: number;
 }
 
+/** What a plan has done so far. */
 export interface FaultCounts {
   /** Requests that were counted: those of the slots and sizes in the plan. */
   readonly requests: number;
@@ -47,6 +48,7 @@ export interface FaultCounts {
   readonly failures: number;
 }
 
+/** Requests that are refused on purpose, by a plan that holds for all threads. */
 export class Faults {
   private readonly inside: Inside;
 

@@ -23,11 +23,10 @@ import { extentsOf, type HeapExtent } from './extents.ts';
 import { Faults } from './faults.ts';
 import { healthOf, type HealthReason } from './health.ts';
 import { checkMode, modeIn, writeMode, type Mode } from './mode.ts';
-import { open, type Formatted, type HeapHandle } from './open.ts';
+import { noSlot, open, type Formatted, type HeapHandle } from './open.ts';
 import { giveBlock, type Owner } from './owners.ts';
 import { record, type Recorder } from './recording.ts';
 import { Roots } from './roots.ts';
-import { noSlot } from './seated.ts';
 import { Session } from './session.ts';
 import { statsOf, type HeapStats } from './stats.ts';
 import { Sharing } from './sharing.ts';
@@ -42,6 +41,7 @@ export type Ptr = number;
 
 const attached = new AttachedHeaps<SharedHeap>();
 
+/** A heap as one thread has it: made by `create`, by others found by `attach`. */
 export class SharedHeap extends Sharing implements Disposable {
   /** Named pointers: how threads find shared structures. */
   readonly roots: Roots = new Roots((work) => this.inside(work));
@@ -224,6 +224,7 @@ export class SharedHeap extends Sharing implements Disposable {
     });
   }
 
+  /** Which tiers serve new allocations now. */
   get mode(): Mode {
     return modeIn(this.attachment.memory);
   }

@@ -13,6 +13,7 @@ import type { BlockOrigin } from './debugheap.ts';
 const { BYTES } = GRANULE;
 const { LARGE, SIMPLE_LIVE } = STATE;
 
+/** A live block, with what a debug heap knows of its origin. */
 export interface BlockInfo extends Partial<BlockOrigin> {
   readonly ptr: number;
   /** All bytes of the block, also those that nobody asked for. */
@@ -34,6 +35,7 @@ export interface Leak {
   readonly places: readonly LeakPlace[];
 }
 
+/** What was taken at one place of a program. */
 export interface LeakPlace {
   readonly stack: string;
   readonly blocks: number;

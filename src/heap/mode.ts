@@ -20,6 +20,7 @@ import type { Guarded } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
 import { SizeClasses } from '../block/sizeclass.ts';
 
+/** Which tiers serve allocations: `hybrid` is two tiers, and the simple heap when they are full. */
 export type Mode = 'simple-heap' | 'two-tier' | 'hybrid';
 export const MODES: readonly Mode[] = ['two-tier', 'simple-heap', 'hybrid'];
 

@@ -9,7 +9,7 @@ import {
   type Layout,
 } from '../word/geometry.ts';
 import { CLASS, HEADER, MAGIC, VERSION } from '../word/layout.ts';
-import { HeapError } from '../word/errors.ts';
+import { allocError, HeapError } from '../word/errors.ts';
 import { Memory } from '../word/memory.ts';
 
 /** What another thread needs to attach. Survives structured clone. */
@@ -111,4 +111,9 @@ function readClass(memory: Memory, index: number): ClassGeometry {
     maxPages: memory.get(record + CLASS.MAX_PAGES),
     capacity: memory.get(record + CLASS.CAPACITY),
   };
+}
+
+/** What `attach` throws when all slots are taken by the living. */
+export function noSlot({ geometry }: Formatted): HeapError {
+  return new HeapError('NO_SLOT', allocError('NO_SLOT', geometry.maxSlots).message);
 }

@@ -32,6 +32,7 @@ const SLICE_MS = 50;
 /** For `allocAsync`. */
 const DEFAULT_MS = 10_000;
 
+/** What an allocation may ask for besides its size. */
 export interface AllocOptions {
   /** A power of two; blocks are always aligned to 16. */
   readonly align?: number;
@@ -53,6 +54,7 @@ export interface AllocOptions {
   readonly tag?: string;
 }
 
+/** What an allocation may ask for that waits without blocking its thread. */
 export interface AsyncAllocOptions extends Pick<
   AllocOptions,
   'align' | 'zone' | 'zero' | 'budget' | 'tag'

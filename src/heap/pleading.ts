@@ -29,6 +29,7 @@ export interface OutOfMemory {
   readonly slot: number;
 }
 
+/** Stops one of the victims, or does not. Called on the threads that listen. */
 export type OutOfMemoryHandler = (event: OutOfMemory) => void;
 
 export abstract class Pleading extends Debugged {

@@ -9,6 +9,7 @@ import type { Transaction } from './transaction.ts';
 
 const { BYTES } = GRANULE;
 
+/** Blocks that were set aside: allocations that cannot fail. See `SharedHeap.reserve`. */
 export class Reserve implements Disposable {
   /** Blocks that it has when it is full. */
   readonly count: number;

@@ -26,6 +26,7 @@ function nameOf(words: readonly number[]): string {
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
+/** Up to 64 named pointers of a heap. Each call costs a lock and a look at the names. */
 export class Roots {
   private readonly inside: Inside;
 
@@ -66,6 +67,7 @@ export class Roots {
     return this.inside(({ on }) => new RootTable(on).delete(words));
   }
 
+  /** All names and their pointers, as of one moment. */
   entries(): [name: string, ptr: number][] {
     const found = this.inside(({ on }) => new RootTable(on).entries());
     return found.map(([words, ptr]) => [nameOf(words), ptr]);

@@ -13,7 +13,7 @@ import { currentHost, identityOf, type AttachedHeaps } from './attached.ts';
 import type { Attachment } from './attachment.ts';
 import { DOOR, type Inside } from './door.ts';
 import type { Leak } from './inspect.ts';
-import type { Formatted, HeapHandle } from './open.ts';
+import { noSlot, type Formatted, type HeapHandle } from './open.ts';
 import type { Notices } from './notices.ts';
 import { nobodysMagazines, Session } from './session.ts';
 import { HeapViews } from './views.ts';
@@ -34,7 +34,7 @@ export interface Asked {
 const CALLS_A_LOOK = 64;
 
 export abstract class Seated extends HeapViews {
-  readonly [DOOR]: Inside = (work) => this.inside(work); // for src/parts, see door.ts
+  /** @internal */ readonly [DOOR]: Inside = (work) => this.inside(work); // for src/parts
   protected magazines: Magazines;
   protected refusal: AllocError | null = null;
   private session: Session;
@@ -117,6 +117,7 @@ export abstract class Seated extends HeapViews {
     if (leaks.length > 0) this.tellLeaks(leaks);
   }
 
+  /** As `detach`. */
   [Symbol.dispose](): void {
     this.detach();
   }
@@ -292,9 +293,4 @@ export abstract class Seated extends HeapViews {
     this.cut = null;
     return cut;
   }
-}
-
-/** What `attach` throws when all slots are taken by the living. */
-export function noSlot({ geometry }: Formatted): HeapError {
-  return new HeapError('NO_SLOT', allocError('NO_SLOT', geometry.maxSlots).message);
 }

@@ -28,6 +28,7 @@ export interface LockStats {
   readonly waits: number;
 }
 
+/** One zone of pages: Linux's DMA, Normal and High by their place in the heap. */
 export interface ZoneStats {
   readonly name: ZoneName;
   readonly startPtr: number;
@@ -44,6 +45,7 @@ export interface ZoneStats {
   readonly lock: LockStats;
 }
 
+/** The slabs of one size of blocks. */
 export interface ClassStats {
   readonly blockBytes: number;
   readonly liveBlocks: number;
@@ -54,6 +56,7 @@ export interface ClassStats {
   readonly lock: LockStats;
 }
 
+/** One thread that is attached, and what it has done. */
 export interface SlotStats {
   readonly slot: number;
   readonly incarnation: number;
@@ -63,6 +66,7 @@ export interface SlotStats {
   readonly self: boolean;
 }
 
+/** What a heap has done and holds, summed over its threads, the dead ones included. */
 export interface HeapStats {
   /** Bytes of pages that users can get. */
   readonly totalBytes: number;

@@ -12,12 +12,15 @@ import { throwLater } from './attached.ts';
 import type { Recovered } from './notices.ts';
 import { Patient } from './patient.ts';
 
+/** Is told of a thread that has died, and of what it left. */
 export type RecoveredListener = (recovered: Recovered) => void;
 
 /** A worker of worker_threads, or whatever else has its number and tells its end. */
 export interface Watched {
   readonly threadId: number;
+  /** Has the listener called when the worker has ended. */
   once(event: 'exit', listener: () => void): unknown;
+  /** Takes that back. */
   off?(event: 'exit', listener: () => void): unknown;
 }
 

@@ -27,6 +27,7 @@ type Step = (session: Session, again: boolean) => number | AllocError;
 /** Ends a transaction's function early: thrown by a step that failed, caught by `runIn`. */
 class Failed extends Error {}
 
+/** Steps that count all together or not at all: see `SharedHeap.beginTransaction`. */
 export class Transaction extends TxPart implements Disposable {
   /** Granules to be freed at the commit; null for none. */
   private freed: Set<number> | null = null;

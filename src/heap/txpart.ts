@@ -24,6 +24,7 @@ export interface TransactionHandle {
   readonly number: number;
 }
 
+/** How a transaction stands. */
 export type Outcome = 'open' | 'committed' | 'rolled back';
 
 /** How a transaction comes to its thread's seat (seated.ts). */

@@ -10,6 +10,7 @@ import type { Zone } from '../page/zone.ts';
 /** Of a zone's pages one in 2^this is its `low`; `high` is twice as many. */
 const LOW_SHIFT = 6;
 
+/** Free pages of a zone below which others are asked to flush, and at which that ends. */
 export interface Watermarks {
   readonly lowPages: number;
   readonly highPages: number;

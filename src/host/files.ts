@@ -23,6 +23,7 @@ const CHUNK_BYTES = 64 * 1024;
 /** Of a chunk: more is not read at once, nor seen through one view everywhere. */
 const MOST_BYTES = 2 ** 30;
 
+/** How a file is read. */
 export interface ReadOptions {
   /** Most bytes of a chunk, when there are several: 1 to 2^30; 65,536 when not given. */
   readonly chunkBytes?: number;
@@ -32,6 +33,7 @@ export interface ReadOptions {
   readonly timeoutMs?: number;
 }
 
+/** A piece of a file in a block. */
 export interface FileChunk {
   /** The block, which is the caller's to free; 0 if there are no bytes. */
   readonly ptr: Ptr;
@@ -44,6 +46,7 @@ export interface FileChunk {
   readonly whole: boolean;
 }
 
+/** What may be wrong with a read. */
 export type FileErrorCode = AllocError['code'] | 'BAD_OPTION' | 'UNREADABLE';
 
 /** Why a file could not be read to its end. Its `cause` is what the system or the heap said. */

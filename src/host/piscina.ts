@@ -39,6 +39,7 @@ export { useHeap, watchWorkers, withHeap, type HeapData } from './worker.ts';
 /** What is asked of a pool. */
 export interface WorkerPool {
   readonly threads: readonly Watched[];
+  /** Has a worker do the task; rejects when it throws, ends or is aborted. */
   run(task: unknown, options?: unknown): Promise<unknown>;
 }
 

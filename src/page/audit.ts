@@ -8,6 +8,7 @@ import type { Zone, ZoneName } from './zone.ts';
 
 const { NEXT } = PAGE;
 
+/** Something that is wrong with a heap. */
 export interface Finding {
   /** The part of the heap that is wrong. */
   readonly where: string;

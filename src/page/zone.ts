@@ -24,6 +24,7 @@ const { COUNT, WORDS, FIRST, END, LOW, USED, PEAK, LARGE_RUNS, LARGE_PAGES, TOUC
 const { PEAK: HEAP_PEAK, DMA_END, HIGH_START } = HEADER;
 const { OWNER } = PAGE;
 
+/** A zone: below 16 MiB, below 2 GiB, and the rest. */
 export type ZoneName = 'dma' | 'normal' | 'high';
 export const ZONE_NAMES: readonly ZoneName[] = ['dma', 'normal', 'high'];
 

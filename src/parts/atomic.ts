@@ -15,7 +15,9 @@ type Words = Int32Array | Uint32Array;
 
 /** Of a field: what several threads can do to it at once. Sequentially consistent. */
 export interface Atomic {
+  /** What is there. */
   load(ptr: number): number;
+  /** Writes it. */
   store(ptr: number, value: number): void;
   /** Adds, and wraps around; returns what was there. To a pointer: a multiple of 16, upwards. */
   add(ptr: number, value: number): number;

@@ -36,6 +36,7 @@ const AT_ONCE: Turn = Object.freeze({ slept: false, waits: false });
 const SENDING = new Sending([], 0);
 const RECEIVING = new Receiving([], 0);
 
+/** How a channel is made. */
 export interface ChannelOptions {
   /**
    * Blocks that it has room for, 1 to 2^20; 1024 when not given. Of a channel that is there already
@@ -44,6 +45,7 @@ export interface ChannelOptions {
   readonly capacity?: number;
 }
 
+/** How long a call may block its thread. */
 export interface Blocking {
   /**
    * Milliseconds to wait, blocking this thread; as long as it takes when not given. Where blocking
@@ -54,6 +56,7 @@ export interface Blocking {
 
 export type { Patience };
 
+/** The heap’s own codes, and CLOSED. */
 export type ChannelErrorCode = AllocErrorCode | 'CLOSED';
 
 /**
@@ -122,7 +125,7 @@ export class Channel {
   private readonly senders: ChannelLine;
   private readonly receivers: ChannelLine;
 
-  /** See `channel`. */
+  /** @internal See `channel`. */
   constructor(inside: Inside, memory: Memory, at: number, ptr: number) {
     this.ptr = ptr;
     this.capacity = memory.get(at + CHANNEL.CAPACITY);
@@ -214,6 +217,7 @@ export class Channel {
     return this.turns.close();
   }
 
+  /** Whether somebody has closed it: what was sent before is still received. Costs a load. */
   isClosed(): boolean {
     return this.turns.isClosed();
   }

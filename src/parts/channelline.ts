@@ -9,6 +9,7 @@ import type { Turn } from './channelring.ts';
 /** The longest that a timer of the platform can be set to; beyond it none is needed. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** How long an async call waits. */
 export interface Patience {
   /** Milliseconds from 0 on; as long as it takes when not given. */
   readonly timeoutMs?: number;

@@ -18,6 +18,7 @@ export const WIDTHS = /* @__PURE__ */ Object.freeze({
   ptr: 4,
 });
 
+/** What a field may hold: whole numbers, floats, and `ptr`, the pointer of a block. */
 export type Kind = keyof typeof WIDTHS;
 type Bytes = DataView<SharedArrayBuffer>;
 type Get = (ptr: number) => number;

@@ -44,10 +44,13 @@ export type { Kind } from './field.ts';
 
 /** A field: one value, or so many in a row. */
 export type Field = Kind | readonly [kind: Kind, length: number];
+/** The fields of a record by name, laid out in this order. */
 export type Fields = Readonly<Record<string, Field>>;
 
-type Getter<F> = F extends Kind ? (ptr: Ptr) => number : (ptr: Ptr, index: number) => number;
-type Setter<F> = F extends Kind
+/** What `get` has for a field: an array is asked for one of its elements. */
+export type Getter<F> = F extends Kind ? (ptr: Ptr) => number : (ptr: Ptr, index: number) => number;
+/** What `set` has for a field. */
+export type Setter<F> = F extends Kind
   ? (ptr: Ptr, value: number) => void
   : (ptr: Ptr, index: number, value: number) => void;
 type AtomicNames<F extends Fields> = {
@@ -61,6 +64,7 @@ export interface RecordView<F extends Fields> {
   readonly atomic: { readonly [K in AtomicNames<F>]: Atomic };
 }
 
+/** Where the fields of a record lie. Belongs to no heap; `on` gives one its accessors. */
 export interface RecordLayout<F extends Fields> {
   readonly fields: F;
   /** Bytes of one record, and from one to the next in a row. */
@@ -73,6 +77,7 @@ export interface RecordLayout<F extends Fields> {
   on(heap: SharedHeap): RecordView<F>;
 }
 
+/** What is not a record's field. */
 export interface RecordOptions {
   /** A power of two up to 4096; a record's size is a multiple of it. 1 by default. */
   readonly align?: number;

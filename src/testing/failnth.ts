@@ -12,6 +12,7 @@ import { stateHash } from './state.ts';
 
 const MOST_RUNS = 1000;
 
+/** What is tried, and when an outcome counts as a refusal. */
 export interface FailNthOptions<T> extends Pick<FaultPlan, 'minBytes' | 'maxBytes'> {
   /** Whose requests count: this thread's when not given, or those on these slots, or all. */
   readonly slots?: readonly number[] | 'all';

@@ -2,6 +2,7 @@
 // never exceptions; only misuse while a heap is set up (a bad option, a foreign handle) throws, and
 // then a HeapError that says what to do.
 
+/** Why a request was refused: README says what to do about each. */
 export type AllocErrorCode =
   | 'OUT_OF_MEMORY'
   | 'INVALID_SIZE'
@@ -29,6 +30,7 @@ export interface AllocError {
   readonly injected?: true;
 }
 
+/** An outcome as a value. */
 export type Result<T, E = AllocError> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: E };
@@ -70,6 +72,7 @@ export function injectedError(requested: number): AllocError {
   return { code: 'OUT_OF_MEMORY', requested, message, injected: true };
 }
 
+/** Why a call threw: README says what to do about each. */
 export type HeapErrorCode =
   | 'BAD_OPTION'
   | 'BAD_BUFFER'
