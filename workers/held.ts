@@ -4,13 +4,13 @@
 //
 // When it comes through without having been stopped, it rests: it is terminated all the same.
 import { parentPort, workerData } from 'node:worker_threads';
-import type { HeapHandle, SharedHeap } from '../src/index.ts';
+import type { HeapHandle } from '../src/index.ts';
 import { layersOf } from '../test/crash/account.ts';
 import type { Range } from '../test/crash/client.ts';
 import { DONE, obey, rest, type HoldWords } from '../test/crash/hold.ts';
 import { Ledger, type LedgerWords } from '../test/crash/ledger.ts';
 import { plantStrays } from '../test/crash/strays.ts';
-import { MODES, Tour } from '../test/crash/tour.ts';
+import { MODES, Tour, type Built } from '../test/crash/tour.ts';
 import type { Setting } from '../test/crash/trial.ts';
 import { Dice } from '../test/support/dice.ts';
 
@@ -33,7 +33,7 @@ export interface HeldOrders {
 
 const { build, hold, role, setting, gone, ...orders } = workerData as HeldOrders;
 if (setting === 'elsewhere') hideTheSystem();
-const heaps = (await import(build)) as { SharedHeap: typeof SharedHeap };
+const built = (await import(build)) as Built;
 obey(hold);
 const ledger = new Ledger(orders.ledger);
 const random = new Dice(orders.seed);
@@ -62,7 +62,7 @@ function hideTheSystem(): void {
 function arrive(): Tour {
   for (;;) {
     try {
-      return new Tour(plan, heaps.SharedHeap);
+      return new Tour(plan, built);
     } catch (error) {
       if (setting !== 'crowded' || (error as { code?: string }).code !== 'NO_SLOT') throw error;
     }

@@ -4,6 +4,7 @@
 // does nothing but look for the dead.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SharedHeap, type HeapHandle } from '../src/index.ts';
+import { channel } from '../src/parts/channel.ts';
 import type { Range } from '../test/crash/client.ts';
 import { Ledger, type LedgerWords } from '../test/crash/ledger.ts';
 import { pauseIfAsked, type PauseWords } from '../test/crash/pause.ts';
@@ -31,7 +32,8 @@ const ledger = new Ledger(orders.ledger);
 const complain = (text: string) => parentPort?.postMessage(text);
 const calm = { tracked: false, alone: false, overflows: false, modes: MODES };
 const rest = { ...calm, steps, ground: new SharedArrayBuffer(0) };
-const tour = new Tour({ ...orders, ...rest, ledger, random, complain }, SharedHeap);
+const built = { SharedHeap, channel };
+const tour = new Tour({ ...orders, ...rest, ledger, random, complain }, built);
 const ballast: number[][] = [];
 
 function dive(levels: number): void {

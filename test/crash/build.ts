@@ -20,7 +20,7 @@ import { sitesOf, type Site } from '../model/sites.ts';
 import { readUnit, type Node, type Unit } from '../model/source.ts';
 
 export interface HoldBuild {
-  /** The built src/index.ts, for `import`. Beside it lie the programs of the workers. */
+  /** What `BUILT` exports, for `import`. Beside it lie the programs of the workers. */
   readonly url: string;
   readonly sites: readonly Site[];
   remove(): void;
@@ -34,6 +34,12 @@ const PROGRAMS = [
   'src/host/sentinel.js', // where the heap's file looks for it
 ];
 
+/** What a trial calls. */
+const BUILT = `
+export { SharedHeap } from './src/index.js';
+export { channel } from './src/parts/channel.js';
+`;
+
 /** `hooks` is the compiled hold.ts, which the built modules import. */
 export async function holdBuild(hooks: URL): Promise<HoldBuild> {
   const program = programOf(sourcePaths().map((path) => readUnit(ROOT, path)));
@@ -45,7 +51,8 @@ export async function holdBuild(hooks: URL): Promise<HoldBuild> {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `import { $at } from ${JSON.stringify(hooks.href)};\n${code}`);
   }
-  await bundle(join(directory, 'src/index.js'), directory, 'heap.mjs', hooks);
+  writeFileSync(join(directory, 'built.js'), BUILT);
+  await bundle(join(directory, 'built.js'), directory, 'heap.mjs', hooks);
   for (const path of PROGRAMS) {
     const entry = new URL(`../../${path}`, hooks);
     await bundle(fileURLToPath(entry), directory, posix.basename(path), hooks);

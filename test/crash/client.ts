@@ -144,7 +144,7 @@ export class Client {
   }
 
   /** A record of a block that is about to be allocated; -1 when there is none. */
-  private reserve(size: number): number {
+  reserve(size: number): number {
     const record = this.vacancy();
     if (record < 0) return -1;
     this.ledger.write(record, 0, size, 0);

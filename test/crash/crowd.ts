@@ -7,11 +7,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { SharedHeap } from '../../src/index.ts';
+import { channel } from '../../src/parts/channel.ts';
 import type { Ending, MortalOrders } from '../../workers/mortal.ts';
 import { Dice } from '../support/dice.ts';
 import { account, layersOf, leftovers, withoutRounds } from './account.ts';
 import type { Range } from './client.ts';
 import { EMPTY, HELD, Ledger } from './ledger.ts';
+import { Receiver } from './relay.ts';
 import { answerOf, ask, goOn, newcomer, PAUSED, pauseWords, STARTING } from './pause.ts';
 
 export interface CrowdOptions {
@@ -209,6 +211,8 @@ export class Crowd {
   /** Accounts for every block. What the living and the dead had is anybody's from here on. */
   private reckon(): void {
     this.accounts++;
+    const complain = (text: string) => void this.failures.push(text);
+    new Receiver(this.heap, this.ledger, 0, complain).drain(channel);
     const found = account(this.heap, this.ledger);
     this.failures.push(...found.wrong);
     this.lostBytes += found.lostBytes;
@@ -241,6 +245,7 @@ export class Crowd {
   /** All are gone: everything is freed, and the heap is as it was at first. */
   private async close(): Promise<void> {
     await sleep(20);
+    this.reckon();
     const found = account(this.heap, this.ledger);
     this.failures.push(...found.wrong);
     for (const ptr of [...found.unknown, ...found.live.map((entry) => entry.ptr)]) {

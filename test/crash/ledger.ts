@@ -96,6 +96,12 @@ export class Ledger {
     return Atomics.compareExchange(this.words, record * WORDS + STATE, HELD, mine) === HELD;
   }
 
+  /** Takes a block over that is nobody's and on its way; false if another was first. */
+  takeOver(record: number, owner: number): boolean {
+    const mine = (owner << PHASE_BITS) | GIVING;
+    return Atomics.compareExchange(this.words, record * WORDS + STATE, GIVING, mine) === GIVING;
+  }
+
   /** A stamped block is for whoever claims it. */
   release(record: number): void {
     this.mark(record, 0, HELD);

@@ -9,6 +9,7 @@ import type { Dice } from '../support/dice.ts';
 import { Client, type Identity } from './client.ts';
 import * as excursions from './excursions.ts';
 import { HELD } from './ledger.ts';
+import { relay, type OpenChannel } from './relay.ts';
 
 export interface TourPlan extends Identity {
   readonly handle: HeapHandle;
@@ -26,6 +27,12 @@ export interface TourPlan extends Identity {
 
 type Step = (tour: Tour) => void;
 type Attach = Pick<typeof SharedHeap, 'attach' | 'create'>;
+
+/** What the tour calls: of the build whose accesses are to be made. */
+export interface Built {
+  readonly SharedHeap: Attach;
+  readonly channel: OpenChannel;
+}
 
 export const MODES: readonly Mode[] = ['two-tier', 'simple-heap', 'hybrid'];
 const KIB = 1024;
@@ -63,6 +70,7 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
   [2, excursions.takeMany],
   [2, excursions.reserve],
   [1, excursions.inquire],
+  [6, relay],
 ];
 const WEIGHT = STEPS.reduce((sum, [weight]) => sum + weight, 0);
 
@@ -71,14 +79,15 @@ export class Tour {
   client: Client;
   heap: SharedHeap;
   readonly plan: TourPlan;
+  readonly open: OpenChannel;
   private readonly heaps: Attach;
 
-  /** `heaps` is SharedHeap of the build whose accesses are to be made. */
-  constructor(plan: TourPlan, heaps: Attach) {
+  constructor(plan: TourPlan, { SharedHeap, channel }: Built) {
     this.plan = plan;
-    this.heaps = heaps;
+    this.heaps = SharedHeap;
+    this.open = channel;
     this.random = plan.random;
-    this.heap = heaps.attach(plan.handle);
+    this.heap = SharedHeap.attach(plan.handle);
     excursions.listen(this);
     this.client = new Client(this.heap, plan);
   }

@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { HeapError, SharedHeap, type HeapHandle } from '../../src/index.ts';
+import { channel } from '../../src/parts/channel.ts';
 import { SLOT } from '../../src/word/layout.ts';
 import type { HeldOrders } from '../../workers/held.ts';
 import { Dice } from '../support/dice.ts';
@@ -15,6 +16,7 @@ import { account, layersOf, leftovers, withoutRounds } from './account.ts';
 import { Client, type Range } from './client.ts';
 import { DONE, HOLD, PARKED, holdWords, type HoldWords } from './hold.ts';
 import { Ledger, RAW, SHARED, type Entry } from './ledger.ts';
+import { Receiver } from './relay.ts';
 import { surround, type Surroundings } from './surroundings.ts';
 
 export type Flavour = 'plain' | 'checked' | 'tracked' | 'budgeted' | 'debug';
@@ -194,6 +196,8 @@ export class Trial {
   }
 
   private reckon(): number {
+    const complain = (text: string) => void this.wrong.push(text);
+    new Receiver(this.heap, this.ledger, this.client.owner, complain).drain(channel);
     const tracked = this.spec.flavour === 'tracked';
     const survivors = (RANGES[0] as Range).end;
     const isReturned = ({ record, owner }: Entry) => tracked && record >= survivors && owner !== 0;
