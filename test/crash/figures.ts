@@ -2,6 +2,7 @@
 // random, in plain and checked heaps by turns; and the figures that come of both.
 
 import { isArgued, nameOf } from '../model/coverage.ts';
+import { Progress } from '../model/progress.ts';
 import type { Site } from '../model/sites.ts';
 import type { HoldBuild } from './build.ts';
 import { campaign, tell, type Campaign } from './campaign.ts';
@@ -66,6 +67,7 @@ async function throng({ url: programs }: HoldBuild, { seed, kills, ms }: KillOpt
   const end = performance.now() + ms;
   const endings: Record<string, number> = {};
   const sum = { kills: 0, lostBytes: 0, failures: [] as string[] };
+  const progress = new Progress();
   for (let i = 0; sum.kills < kills && performance.now() < end; i++) {
     const most = Math.min(A_CROWD, kills - sum.kills);
     const left = end - performance.now();
@@ -78,6 +80,7 @@ async function throng({ url: programs }: HoldBuild, { seed, kills, ms }: KillOpt
     for (const [how, count] of Object.entries(report.endings)) {
       endings[how] = (endings[how] ?? 0) + count;
     }
+    progress.tell('crowds', () => `${sum.kills} kills, ${sum.lostBytes} bytes lost`);
     if (report.failures.length > 0) break;
   }
   return { ...sum, endings };

@@ -14,6 +14,7 @@ import { checkEdits } from './loader.ts';
 import { mutants } from './mutants.ts';
 import type { Limits } from './runner.ts';
 import type { Scenario } from './scenario.ts';
+import { Progress } from './progress.ts';
 import { scenariosOf, type Realms } from './session.ts';
 import type { Adversary } from './walk.ts';
 
@@ -40,6 +41,7 @@ export class Plan {
   /** Scenarios with a defect that is known: their failures are told, and are none. */
   readonly known = new Set<string>();
   private readonly realms: Realms;
+  private readonly progress = new Progress();
   private readonly options: PlanOptions;
 
   constructor(realms: Realms, options: PlanOptions) {
@@ -57,7 +59,7 @@ export class Plan {
     if (scenario !== '' || this.options.deaths === true) return;
     for (const mutant of mutants) {
       this.shown.push(await showMutant(mutant, { ms: MUTANT_MS }));
-      this.progress(`mutant: ${mutant.name}`);
+      this.tell(`mutant: ${mutant.name}`);
     }
   }
 
@@ -72,7 +74,7 @@ export class Plan {
       const row = await part.run(scenario.name, { ms: (left * part.weight) / weight });
       weight -= part.weight;
       this.rows.push(row);
-      this.progress(`${row.scenario}: ${row.part}, ${row.schedules} schedules`);
+      this.tell(`${row.scenario}: ${row.part}, ${row.schedules} schedules`);
       if (row.failure !== null && !this.known.has(row.scenario)) console.log(row.failure);
     }
   }
@@ -120,7 +122,12 @@ export class Plan {
     ];
   }
 
-  private progress(what: string): void {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
+  private tell(what: string): void {
+    this.progress.tell(what, () => {
+      const sum = (of: (row: Row) => number) => this.rows.reduce((all, row) => all + of(row), 0);
+      const schedules = sum((row) => row.schedules);
+      const failed = sum((row) => (row.failure === null ? 0 : 1));
+      return `${schedules} schedules, ${sum((row) => row.crashes)} deaths, ${failed} failures`;
+    });
   }
 }

@@ -146,7 +146,18 @@ async function kill({ seed, kills, minutes, trial }: Options): Promise<Kills | b
   }
 }
 
+/** What a scenario's thread has thrown past it (heap/attached.ts `throwLater`) fails the run. */
+function hearThrown(): readonly unknown[] {
+  const thrown: unknown[] = [];
+  process.on('uncaughtException', (error) => {
+    thrown.push(error);
+    console.log(`thrown past a scenario: ${String(error.stack)}`);
+  });
+  return thrown;
+}
+
 async function verify(options: Options): Promise<boolean> {
+  const thrown = hearThrown();
   const realms = new Realms(readSources());
   const whole = options.scenario === undefined && options.kills > 0;
   const minutes = whole ? options.minutes * (1 - KILLS_SHARE) : options.minutes;
@@ -164,7 +175,8 @@ async function verify(options: Options): Promise<boolean> {
   const covered = options.scenario !== undefined || open === 0;
   const survived =
     typeof kills === 'boolean' || (kills.failures.length === 0 && kills.bytesLost === 0);
-  return figures.failures === 0 && figures.shown === figures.mutants && covered && survived;
+  const sound = figures.failures === 0 && thrown.length === 0;
+  return sound && figures.shown === figures.mutants && covered && survived;
 }
 
 const options = optionsOf(process.argv);
