@@ -1,5 +1,5 @@
-// What a long run says of itself while it goes on, so that one that is cut short has told something:
-// each step in one line of a terminal, and a line every five minutes anywhere else.
+// What a long run says of itself while it goes on, so that one that is cut short has told
+// something: each step in one line of a terminal, and a line every five minutes anywhere.
 
 const LINE_MS = 5 * 60_000;
 
