@@ -73,6 +73,7 @@ const TYPED_POOL = `
 /** What is built on the heap. */
 const TYPED_PARTS = `
   import { SharedHeap, type Result } from 'atomalloc';
+  import { holdLease, watchLeases } from 'atomalloc/browser';
   import { channel, type Channel } from 'atomalloc/channel';
   import { record } from 'atomalloc/record';
   import { allocText, readText } from 'atomalloc/text';
@@ -85,6 +86,8 @@ const TYPED_PARTS = `
   jobs.value.trySend(ptr);
   const got = jobs.value.tryReceive();
   const text: string | undefined = readText(heap, allocText(heap, 'Grüße'));
+  const lease: Promise<void> = holdLease();
+  export const ends: Promise<() => void> = lease.then(() => watchLeases(heap));
   export const told = [got.ok ? get.id(got.value) : got.error.code, text];
 `;
 
@@ -181,7 +184,7 @@ describe('an embedder', () => {
     for (const name of ['channel', 'record', 'text', 'wasm']) {
       expect(resolve(`atomalloc/${name}`)).toContain(`dist/src/parts/${name}.js`);
     }
-    for (const name of ['node', 'piscina', 'worker']) {
+    for (const name of ['browser', 'node', 'piscina', 'worker']) {
       const file = new RegExp(`dist/src/host/${name}\\.js\\n$`);
       expect(resolve(`atomalloc/${name}`)).toMatch(file);
     }
@@ -193,7 +196,10 @@ describe('an embedder', () => {
     writeFileSync(join(embedder, 'pool.ts'), TYPED_POOL);
     writeFileSync(join(embedder, 'parts.ts'), TYPED_PARTS);
     writeFileSync(join(embedder, 'tsconfig.json'), JSON.stringify(TYPED_CONFIG));
-    expect(run(embedder, bin('typescript', 'tsc'), '-p', embedder)).toBe('');
+    const tsc = bin('typescript', 'tsc');
+    expect(run(embedder, tsc, '-p', embedder)).toBe('');
+    const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler'];
+    expect(run(embedder, tsc, '-p', embedder, ...bundler)).toBe('');
   }, 60_000);
 });
 

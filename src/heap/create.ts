@@ -9,6 +9,7 @@ import { Memory } from '../word/memory.ts';
 import { PageMap } from '../page/pagemap.ts';
 import { formatZones } from '../page/zone.ts';
 import { standardClasses } from '../block/sizeclass.ts';
+import { checkIsolation } from './isolation.ts';
 import { checkMode, writeMode, type Mode } from './mode.ts';
 import { handleOf, type Formatted } from './open.ts';
 
@@ -100,12 +101,7 @@ interface Region {
 
 /** The whole pages to use: of the buffer given, or of a new one. */
 function regionOf(options: HeapOptions): Region {
-  if (typeof SharedArrayBuffer === 'undefined') {
-    throw new HeapError(
-      'BAD_BUFFER',
-      'no SharedArrayBuffer here: pages need COOP and COEP headers',
-    );
-  }
+  checkIsolation();
   if (options.buffer !== undefined && options.size !== undefined) {
     throw new HeapError('BAD_OPTION', 'give a size or a buffer, not both');
   }

@@ -11,6 +11,7 @@ import {
 import { CLASS, HEADER, MAGIC, VERSION } from '../word/layout.ts';
 import { allocError, HeapError } from '../word/errors.ts';
 import { Memory } from '../word/memory.ts';
+import { checkIsolation } from './isolation.ts';
 
 /** What another thread needs to attach. Survives structured clone. */
 export interface HeapHandle {
@@ -44,6 +45,7 @@ export function handleOf(memory: Memory, geometry: Geometry, layout: Layout): He
 
 /** Opens the heap that a handle names. */
 export function open(handle: HeapHandle): Formatted {
+  checkIsolation();
   if (handle?.kind !== 'atomalloc' || !(handle.buffer instanceof SharedArrayBuffer)) {
     throw badHandle('this is no heap.handle');
   }

@@ -127,7 +127,12 @@ export class SlotTable implements Deaths {
 
   /** Whether the slot is anybody's, of the living or the dead. */
   isOccupied(slot: number): boolean {
-    return this.memory.load(this.record(slot) + WHO) !== 0;
+    return this.whoOf(slot) !== 0;
+  }
+
+  /** What the slot's thread is called; 0 is nobody. */
+  whoOf(slot: number): number {
+    return this.memory.load(this.record(slot) + WHO);
   }
 
   isFree(slot: number): boolean {

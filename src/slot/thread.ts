@@ -10,6 +10,9 @@
 // told, on a busy machine by milliseconds. And elsewhere a thread has no such id. So who sees an
 // end (src/host, `reap`) leaves a mark beside its name; where nobody can ask, `isGone` knows
 // nothing and says no until that is there.
+//
+// Where threads are not even numbered, in browsers, a name is drawn at random: an odd one if the
+// thread holds a lease on it, by which others see its end (src/host/browser.ts), else an even one.
 
 /** How a thread is found again. */
 export interface ThreadName {
@@ -70,6 +73,26 @@ export function canAsk(who: number): boolean {
   return who > 0 && thisThread().who > 0;
 }
 
+/** A name for a thread that is to hold a lease on it: drawn at random. */
+export function drawLeased(): number {
+  return drawEven() - 1;
+}
+
+export function isLeased(who: number): boolean {
+  return who < -LARGEST && who % 2 !== 0;
+}
+
+/** Whether this thread goes by that name from now on: not if it has another, or can have one. */
+export function goBy(who: number): boolean {
+  known ??= isNumbered() ? systemName() : { who, start: 0, thread: 0 };
+  return known.who === who;
+}
+
+/** Whether there is such a thing as worker_threads here, and so another way to see ends. */
+export function isNumbered(): boolean {
+  return threadNumber() > 0;
+}
+
 /** Milliseconds of the day's clock, wrapped to 31 bits: all threads have the same. */
 export function clockMs(): number {
   return Date.now() & 0x7fffffff;
@@ -100,8 +123,11 @@ function systemName(): ThreadName {
 
 function anonymous(): ThreadName {
   const thread = threadNumber();
-  const who = thread > 0 ? -thread : -LARGEST - Math.floor(Math.random() * LARGEST);
-  return { who, start: 0, thread };
+  return { who: thread > 0 ? -thread : drawEven(), start: 0, thread };
+}
+
+function drawEven(): number {
+  return -LARGEST - 2 * Math.floor((Math.random() * LARGEST) / 2);
 }
 
 /** When a thread was started; null if it is gone, 0 if that cannot be told now. */

@@ -109,6 +109,10 @@ export class Lives extends Access {
       canAsk: (who: number) => who > 0,
       clockMs: () => DAY_MS,
       beBlind: () => undefined,
+      drawLeased: () => 0,
+      isLeased: () => false,
+      goBy: () => false,
+      isNumbered: () => true,
       NOBODY,
     };
   }

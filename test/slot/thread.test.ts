@@ -3,7 +3,15 @@
 import { readlinkSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { canAsk, clockMs, isGone, thisThread } from '../../src/slot/thread.ts';
+import {
+  canAsk,
+  clockMs,
+  drawLeased,
+  goBy,
+  isGone,
+  isNumbered,
+  thisThread,
+} from '../../src/slot/thread.ts';
 import { hasProc, startNamed } from '../support/threads/named.ts';
 
 test('the number that worker_threads gave this thread is told, plus 1', () => {
@@ -70,4 +78,48 @@ describe('a thread that is blind', () => {
     expect([other.canAsk(who), other.isGone(2 ** 31 - 2, 1)]).toEqual([false, false]);
     expect(thisThread(), 'others see on').toEqual(seeing);
   });
+});
+
+describe('a thread where threads have no numbers, as in a browser', () => {
+  async function elsewhere() {
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined);
+    vi.resetModules();
+    const other = await import('../../src/slot/thread.ts');
+    onTestFinished(() => void vi.restoreAllMocks());
+    return other;
+  }
+
+  test('has a name that says that it holds no lease, and can have no other', async () => {
+    const there = await elsewhere();
+    const { who, start, thread } = there.thisThread();
+    expect([there.isNumbered(), start, thread]).toEqual([false, 0, 0]);
+    expect([who < -(2 ** 30), who === (who | 0), there.isLeased(who)]).toEqual([true, true, false]);
+    expect([there.goBy(there.drawLeased()), there.thisThread().who]).toEqual([false, who]);
+  });
+
+  test('goes by the name on which it holds a lease', async () => {
+    const there = await elsewhere();
+    const who = there.drawLeased();
+    expect([there.isLeased(who), there.goBy(who), there.goBy(who)]).toEqual([true, true, true]);
+    expect(there.thisThread()).toEqual({ who, start: 0, thread: 0 });
+    expect(there.goBy(there.drawLeased())).toBe(false);
+  });
+
+  test.each([0, 1 - 2 ** -53])('draws names that fit a word, and no others: %d', async (dice) => {
+    const there = await elsewhere();
+    vi.spyOn(Math, 'random').mockReturnValue(dice);
+    const names = [there.drawLeased(), there.thisThread().who];
+    for (const name of names) {
+      expect([name === (name | 0), name <= -(2 ** 30)]).toEqual([true, true]);
+      expect(name).toBeGreaterThan(there.NOBODY);
+    }
+    expect(names.map(there.isLeased)).toEqual([true, false]);
+    const others = [there.NOBODY, -1, -3, 0, 7, 1 - 2 ** 30];
+    expect(others.filter(there.isLeased)).toEqual([]);
+  });
+});
+
+test('a thread that has a number holds no lease', () => {
+  const { who } = thisThread();
+  expect([isNumbered(), goBy(drawLeased()), thisThread().who]).toEqual([true, false, who]);
 });
