@@ -1,4 +1,5 @@
 // Everything that `npm run bench` measures, in the order in which it does.
+import { ANALYTICS_STUDIES } from '../analytics/studies.ts';
 import { CONTENTION_STUDIES } from '../contention/studies.ts';
 import { RECOVERY_STUDY } from '../deaths/recovery.ts';
 import { TOLL_STUDY } from '../deaths/toll.ts';
@@ -26,6 +27,7 @@ export const STUDIES: readonly Study[] = [
   ...SPACE_STUDIES,
   AFFINITY_STUDY,
   SHARING_STUDY,
+  ...ANALYTICS_STUDIES,
   LATENCY_STUDY,
   ...CONTENTION_STUDIES,
   ...GROWTH_STUDIES,
