@@ -44,10 +44,19 @@ export function textBytes(text: string): number {
   return LENGTH_BYTES + counts;
 }
 
-/** A new block with the text in it, or 0: then `heap.lastError` says why. Free it as any other. */
-export function allocText(heap: SharedHeap, text: string): Ptr {
+/** Who has blocks to give: a heap, or a transaction in it. */
+export interface BlockSource {
+  /** A block of at least so many bytes, or 0. */
+  alloc(size: number): Ptr;
+}
+
+/**
+ * A new block with the text in it, or 0: then `heap.lastError` says why. Free it as any other. Of a
+ * transaction, if it is given one: 0 has ended that, and its `error` says why.
+ */
+export function allocText(heap: SharedHeap, text: string, from: BlockSource = heap): Ptr {
   const bytes = textBytes(text);
-  const ptr = heap.alloc(bytes);
+  const ptr = from.alloc(bytes);
   if (ptr !== 0) put(heap.view(ptr, Uint8Array, bytes), text);
   return ptr;
 }

@@ -143,6 +143,17 @@ test('a text for which there is no memory is 0, and the heap says why', () => {
   expect(heap.lastError?.code).toBe('INVALID_SIZE');
 });
 
+test('a text of a transaction goes with it, and stays when it is committed', () => {
+  const tx = heap.beginTransaction();
+  const gone = allocText(heap, 'to be undone', tx);
+  expect(readText(heap, gone)).toBe('to be undone');
+  tx.rollback();
+  expect(readText(heap, gone)).toBeUndefined();
+  const kept = heap.transaction((it) => allocText(heap, 'to stay', it));
+  expect(kept.ok && readText(heap, kept.value)).toBe('to stay');
+  if (kept.ok) heap.free(kept.value);
+});
+
 test('a debug heap’s red zones lie behind the text', () => {
   const debug = SharedHeap.create({ size: '9MiB', debug: {} });
   const ptr = allocText(debug, 'exactly as long as asked for');
