@@ -20,6 +20,9 @@ export interface Pact {
   ended: 'open' | 'committed' | 'rolled back';
 }
 
+/** Where the old block of a realloc was. */
+const MOVED = -1;
+
 export class Book {
   readonly pacts: Pact[] = [];
   /** Pointer → the transaction that was given it last. */
@@ -74,7 +77,7 @@ export class Book {
     this.leave(thread, ptr, ptr !== 0);
     if (ptr === 0) return;
     const holder = this.held.get(ptr);
-    if (holder !== undefined) {
+    if (holder !== undefined && !this.hasMoved(holder, ptr)) {
       throw new Error(`${ptr} was handed to thread ${thread} while thread ${holder} holds it`);
     }
     this.held.set(ptr, thread);
@@ -108,6 +111,14 @@ export class Book {
   /** A realloc begins; `passes` and `kept` end it. */
   resizes(thread: number, ptr: number): void {
     this.enter({ thread, kind: 'resize', ptr, from: this.clock++, to: Infinity, done: false });
+  }
+
+  /** A realloc may have freed the old block, which is another's now, when it has not returned yet. */
+  private hasMoved(thread: number, ptr: number): boolean {
+    const operation = this.open.get(thread);
+    if (operation?.kind !== 'resize' || operation.ptr !== ptr) return false;
+    operation.ptr = MOVED;
+    return true;
   }
 
   kept(thread: number, ptr: number): void {
@@ -154,8 +165,10 @@ export class Book {
   /** A block has another size, place or holder now: after a realloc, or a message. */
   passes(thread: number, from: number, to: number, size: number): void {
     if (to === 0) return;
-    this.held.delete(from);
-    this.sizes.delete(from);
+    if (this.open.get(thread)?.ptr !== MOVED) {
+      this.held.delete(from);
+      this.sizes.delete(from);
+    }
     const holder = this.held.get(to);
     if (holder !== undefined) throw new Error(`${to} is held by thread ${holder} already`);
     this.held.set(to, thread);
