@@ -113,7 +113,7 @@ export class Book {
     this.enter({ thread, kind: 'resize', ptr, from: this.clock++, to: Infinity, done: false });
   }
 
-  /** A realloc may have freed the old block, which is another's now, when it has not returned yet. */
+  /** A realloc that has not returned yet may have freed the old block, which is another's now. */
   private hasMoved(thread: number, ptr: number): boolean {
     const operation = this.open.get(thread);
     if (operation?.kind !== 'resize' || operation.ptr !== ptr) return false;
