@@ -184,7 +184,7 @@ describe('an embedder', () => {
     for (const name of ['channel', 'record', 'text', 'wasm']) {
       expect(resolve(`atomalloc/${name}`)).toContain(`dist/src/parts/${name}.js`);
     }
-    for (const name of ['browser', 'node', 'piscina', 'worker']) {
+    for (const name of ['browser', 'inspector', 'node', 'piscina', 'worker']) {
       const file = new RegExp(`dist/src/host/${name}\\.js\\n$`);
       expect(resolve(`atomalloc/${name}`)).toMatch(file);
     }

@@ -9,6 +9,7 @@
 //               141   nobody reads the report
 import { writeFileSync } from 'node:fs';
 import { hireCrew } from '../bench/replay/crew.ts';
+import { Onlookers } from '../bench/replay/onlookers.ts';
 import { readOptions, type Options } from '../bench/replay/options.ts';
 import { drawHeap } from '../bench/replay/picture.ts';
 import type { Turn } from '../bench/replay/plan.ts';
@@ -27,6 +28,12 @@ const UNREAD = 141;
 const SIEGE_SHARE = 1 / 4; // of the seconds asked for
 const LEAST_SIEGE_SECONDS = 5;
 
+/** Who is shown how far it is. */
+interface Viewers {
+  readonly progress: Progress;
+  readonly onlookers: Onlookers;
+}
+
 function statusOf(report: Report, siege: SiegeReport | null): number {
   if (report.interrupted || siege?.interrupted === true) return INTERRUPTED;
   return report.sound && siege?.sound !== false ? 0 : UNSOUND;
@@ -43,18 +50,20 @@ function show(report: Report, run: Run): void {
 
 async function replay(options: Options): Promise<number> {
   const { turns, heap, json } = prepare(options);
+  const onlookers = await Onlookers.invite(options, heap);
   const { workers, copies, trace, killEvery } = options;
   const what = `${trace.length} traces, ${copies} copies of each at once, ${workers} workers`;
   console.log(`${what}, one heap of ${formatBytes(heap.handle.byteLength)} (${heap.mode})`);
-  const progress = new Progress();
+  const progress = new Progress(!options.watch);
   const siegeSeconds = killEvery === undefined ? 0 : siegeTime(options.seconds);
-  const report = await play(heap, turns, options.seconds - siegeSeconds, workers, progress);
+  const viewers = { progress, onlookers };
+  const report = await play(heap, turns, options.seconds - siegeSeconds, workers, viewers);
   const traces = turns.at(-1)!.traces; // the last turn has all of them
   const plan = { traces, workers, seconds: siegeSeconds, mode: heap.mode };
   const siege =
     killEvery === undefined || report.interrupted
       ? null
-      : await besiege({ ...plan, killEveryMs: killEvery }, progress);
+      : await besiege({ ...plan, killEveryMs: killEvery }, viewers);
   if (json !== null) writeFileSync(json, JSON.stringify({ ...report, siege }, null, 2));
   return statusOf(report, siege);
 }
@@ -68,7 +77,7 @@ async function play(
   turns: readonly Turn[],
   seconds: number,
   workers: number,
-  progress: Progress,
+  { progress, onlookers }: Viewers,
 ): Promise<Report> {
   const crew = hireCrew(workers);
   const run = new Run(heap, crew, turns, progress);
@@ -77,28 +86,33 @@ async function play(
   try {
     const report = await run.play(seconds);
     progress.end();
+    await onlookers.dismiss();
     show(report, run);
     return report;
   } finally {
     process.off('SIGINT', stop);
     progress.end();
+    await onlookers.dismiss();
     await crew.dismiss();
   }
 }
 
-async function besiege(plan: SiegePlan, progress: Progress): Promise<SiegeReport> {
+async function besiege(plan: SiegePlan, { progress, onlookers }: Viewers): Promise<SiegeReport> {
   const siege = new Siege(plan, (milliseconds, kills) => progress.onKills(milliseconds, kills));
   const stop = (): void => siege.stop();
   process.once('SIGINT', stop);
   progress.onSiege(plan.seconds * 1000);
+  await onlookers.turnTo(siege.heap);
   try {
     const report = await siege.run();
     progress.end();
+    await onlookers.dismiss();
     console.log(`\n${formatSiege(report, paintFor(process.stdout))}`);
     return report;
   } finally {
     process.off('SIGINT', stop);
     progress.end();
+    await onlookers.dismiss();
   }
 }
 

@@ -13,6 +13,9 @@ const DEFAULT_COPIES = 4;
 const MIN_WORKERS = 4;
 const MAX_KILL_EVERY_MS = 60_000;
 const DEFAULT_KILL_EVERY_MS = 10;
+const DASHBOARD_PORT = 7077;
+/** For those who watch, when nothing is said: long enough to see something. */
+const WATCHED_SECONDS = 120;
 
 export interface Options {
   readonly trace: readonly string[];
@@ -24,10 +27,16 @@ export interface Options {
   readonly json?: string;
   /** Milliseconds between two kills in the last phase; there is none without. */
   readonly killEvery?: number;
+  /** The port under which a browser sees the heap; 0 is any. */
+  readonly dashboard?: number;
+  /** Whether the terminal shows it, in the place of a progress bar. */
+  readonly watch: boolean;
 }
 
 type Given = Partial<Options> & { readonly kill?: boolean };
 
+const WITHOUT_SECONDS = `one round; ${WATCHED_SECONDS} with --dashboard or --watch`;
+const SECONDS_TEXT = `repeat until so many seconds have passed (default: ${WITHOUT_SECONDS})`;
 const KILL_TEXT = 'milliseconds between two kills of a worker, after the replay';
 
 /** Reads the arguments that follow the program's name; ends the process if they are no good. */
@@ -39,11 +48,7 @@ export function readOptions(argv: readonly string[]): Options {
     .addOption(
       countOption('--copies <n>', 'copies of each trace at once', MAX_COPIES, DEFAULT_COPIES),
     )
-    .addOption(
-      new Option('--seconds <s>', 'repeat until so many seconds have passed')
-        .default(0, 'one round')
-        .argParser(parseSeconds),
-    )
+    .addOption(new Option('--seconds <s>', SECONDS_TEXT).argParser(parseSeconds))
     .addOption(
       new Option('--mode <mode>', 'mode of the heap').choices([
         'simple-heap',
@@ -57,6 +62,8 @@ export function readOptions(argv: readonly string[]): Options {
       countOption('--kill-every <ms>', KILL_TEXT, MAX_KILL_EVERY_MS, DEFAULT_KILL_EVERY_MS),
     )
     .option('--no-kill', 'leave that phase out')
+    .addOption(dashboardOption())
+    .option('--watch', 'show the heap as it lives in the terminal')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : REFUSED));
   command.parse(argv, { from: 'user' });
   return complete(command.opts<Given>());
@@ -74,6 +81,17 @@ function countOption(flags: string, text: string, most: number, byDefault: numbe
   });
 }
 
+function dashboardOption(): Option {
+  const text = `show the heap as it lives to a browser (port: ${DASHBOARD_PORT}; 0: any)`;
+  return new Option('--dashboard [port]', text)
+    .preset(String(DASHBOARD_PORT))
+    .argParser((value) => {
+      const port = /^\d+$/.test(value) ? Number(value) : -1;
+      if (port >= 0 && port <= 65_535) return port;
+      throw new InvalidArgumentError('It must be a port, from 0 to 65535.');
+    });
+}
+
 function parseSeconds(value: string): number {
   const seconds = /^\d*\.?\d+$/.test(value) ? Number(value) : Number.NaN;
   if (seconds <= 1e6) return seconds;
@@ -81,10 +99,11 @@ function parseSeconds(value: string): number {
 }
 
 function complete({ kill, killEvery, ...given }: Given): Options {
-  const { workers = defaultWorkers(), copies = DEFAULT_COPIES, seconds = 0 } = given;
+  const { workers = defaultWorkers(), copies = DEFAULT_COPIES, watch = false } = given;
+  const seconds = given.seconds ?? (watch || given.dashboard !== undefined ? WATCHED_SECONDS : 0);
   const trace = given.trace?.map(fromUser) ?? shippedTraces();
   const phase = kill === false || killEvery === undefined ? {} : { killEvery };
-  const asked = { ...given, ...phase, trace, workers, copies, seconds };
+  const asked = { ...given, ...phase, trace, workers, copies, seconds, watch };
   if (given.json !== undefined) return { ...asked, ...sizeOf(given), json: fromUser(given.json) };
   return { ...asked, ...sizeOf(given) };
 }

@@ -1,4 +1,5 @@
 // The progress bar, on stderr and only where a person is watching.
+import { PassThrough } from 'node:stream';
 import { SingleBar } from 'cli-progress';
 import type { Audience } from './run.ts';
 
@@ -6,10 +7,11 @@ export class Progress implements Audience {
   readonly #bar: SingleBar;
   #round = '';
 
-  constructor() {
+  /** Nothing is drawn where something else is shown. */
+  constructor(shown = true) {
     this.#bar = new SingleBar({
       format: '{bar} {percentage} % of {total} {unit}  {what}',
-      stream: process.stderr,
+      stream: shown ? process.stderr : new PassThrough(),
       hideCursor: true,
       clearOnComplete: true,
       gracefulExit: false,

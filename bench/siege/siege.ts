@@ -71,6 +71,10 @@ export class Siege {
     this.#heap = SharedHeap.create({ size, mode, maxSlots });
   }
 
+  get heap(): SharedHeap {
+    return this.#heap;
+  }
+
   /** Ends the siege early; it is reckoned up all the same. */
   stop(): void {
     this.#interrupted = true;

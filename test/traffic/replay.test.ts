@@ -32,6 +32,16 @@ function figures(): Report {
 }
 
 describe('npm start', () => {
+  it('shows the heap as it lives to who wants to see it', async () => {
+    const looks = ['--watch', '--dashboard', '0', '--seconds', '0.1'];
+    const { status, stdout, stderr } = await start(['--trace', small, ...looks]);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^The heap as it lives: http:\/\/127\.0\.0\.1:\d+\/$/m);
+    expect(stdout).toMatch(
+      /^The heap at .* UTC: [^]*^worker +allocs\/s[^]*^The heap at its fullest/m,
+    );
+  });
+
   it.each([
     ['one worker for five threads', '1', '3'],
     ['a thread for each', '5', '2'],
