@@ -7,7 +7,7 @@ import { SharedHeap, type HeapHandle } from '../src/index.ts';
 import { beBlind } from '../src/slot/thread.ts';
 import { blockUntil, signal, SIGNAL, type Signals } from '../test/support/threads/signals.ts';
 
-type Killed = 'park' | 'spin' | 'lock' | 'wait';
+type Killed = 'park' | 'spin' | 'lock' | 'wait' | 'rest';
 type Alone = 'throw' | 'exit' | 'overflow' | 'slow' | 'nest' | 'large';
 
 export interface DoomedOrders {
@@ -70,7 +70,8 @@ if (how === 'nest') await nest();
 else signal(signals, SIGNAL.STARTED);
 if (how === 'wait') blockUntil(signals, SIGNAL.STOP, 1, Infinity);
 if (how === 'park' || how === 'lock') park();
-while (how === 'spin') heap.free(heap.alloc(64));
+for (; how === 'spin'; Atomics.add(signals, SIGNAL.TURNS, 1)) heap.free(heap.alloc(64));
+if (how === 'rest') setInterval(() => undefined, 1000);
 if (how === 'throw') throw new Error('as ordered');
 if (how === 'exit') process.exit();
 if (how === 'overflow') overflow();

@@ -12,6 +12,13 @@ import { throwLater } from './attached.ts';
 import type { Recovered } from './notices.ts';
 import { Patient } from './patient.ts';
 
+/**
+ * Whether a worker's 'exit' says that its thread runs no more of our code. Not in Deno: there it is
+ * told as soon as the worker is to be terminated, which it is when its event loop turns, and never
+ * while it does not. The system knows.
+ */
+export const EXIT_IS_END = !('Deno' in globalThis);
+
 /** Is told of a thread that has died, and of what it left. */
 export type RecoveredListener = (recovered: Recovered) => void;
 
@@ -56,7 +63,8 @@ export abstract class Survivor extends Patient {
    * When the worker ends, however it does, what it has left in this heap is recovered at once: for
    * where the system cannot be asked about threads. Returns what ends the watch. A worker that has
    * ended has no number any more: watch it from its start. This thread learns of the end when its
-   * event loop turns, so not while it waits for a lock of that worker: what the sentinel is for.
+   * event loop turns, so not while it waits for a lock of that worker: what the sentinel is for. In
+   * Deno a worker's 'exit' proves nothing, and is only the moment to ask the system.
    */
   watch(worker: Watched): () => void {
     const thread = worker.threadId + 1;
@@ -96,7 +104,7 @@ export abstract class Survivor extends Patient {
 
   /** Also when this thread has left: then others see the mark. */
   private mourn(thread: number): void {
-    this.attachment.table.markEnded(thread);
+    if (EXIT_IS_END) this.attachment.table.markEnded(thread);
     if (this.isSeated) this.recover();
   }
 

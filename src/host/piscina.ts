@@ -25,16 +25,26 @@
 // A task that its pool never settles is never settled here: tinypool says nothing of a worker that
 // ends by itself without an error. And piscina emits 'error' when an aborted task has answered in
 // the same moment: listen for it.
+//
+// In Deno a worker that is stopped goes on until its event loop turns, and so does an aborted task:
+// its promise is rejected when that is over, and the thread has no seat any more.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
 import type { SharedHeap } from '../heap/heap.ts';
-import type { Watched } from '../heap/survivor.ts';
+import { open } from '../heap/open.ts';
+import { EXIT_IS_END, type Watched } from '../heap/survivor.ts';
+import { SlotTable } from '../slot/slot.ts';
+import { layoutOf } from '../word/geometry.ts';
 import { giveUp, isOver, openSlip, takeAnswer, type Slip } from './slip.ts';
 import type { Post } from './task.ts';
 import { withHeap } from './worker.ts';
 
 export { heapTask, type Post, type Work } from './task.ts';
 export { useHeap, watchWorkers, withHeap, type HeapData } from './worker.ts';
+
+/** How often the system is asked whether a thread still runs. */
+const ASK_MS = 10;
 
 /** What is asked of a pool. */
 export interface WorkerPool {
@@ -59,14 +69,21 @@ class Crew {
     for (const worker of this.pool.threads) {
       if (worker.threadId < 0 || this.known.has(worker)) continue;
       this.heap.watch(worker);
-      const ended = new Promise<void>((resolve) => {
-        worker.once('exit', () => {
-          this.known.delete(worker);
-          resolve();
-        });
-      });
-      this.known.set(worker, ended);
+      this.known.set(worker, this.endOf(worker));
     }
+  }
+
+  private async endOf(worker: Watched): Promise<void> {
+    const thread = worker.threadId + 1;
+    await new Promise<void>((resolve) => worker.once('exit', resolve));
+    if (!EXIT_IS_END) await this.hasLeft(thread);
+    this.known.delete(worker);
+  }
+
+  private async hasLeft(thread: number): Promise<void> {
+    const { memory, geometry } = open(this.heap.handle);
+    const table = new SlotTable(memory, layoutOf(geometry), geometry.maxSlots);
+    while (table.isHere(thread)) await sleep(ASK_MS, null, { ref: false });
   }
 
   /** Resolves when those whom the pool has let go have ended. */

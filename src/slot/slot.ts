@@ -161,6 +161,16 @@ export class SlotTable implements Deaths {
     return this.memory.load(this.record(slot) + THREAD);
   }
 
+  /** Whether that thread, by its threadId + 1, has a seat and is not known to be dead. */
+  isHere(thread: number): boolean {
+    const slots = Array.from({ length: this.seats }, (_, slot) => slot);
+    return slots.some((slot) => this.threadOf(slot) === thread && this.isLiving(slot));
+  }
+
+  private isLiving(slot: number): boolean {
+    return this.isOccupied(slot) && !this.isOver(slot);
+  }
+
   /** Whether the holder of a lock will never let go of it. Asks the system: some microseconds. */
   isDead(token: number): boolean {
     const slot = slotOfToken(token);

@@ -17,9 +17,10 @@ export type PoolClass = new (options?: object) => TestPool;
 
 /**
  * Node 20 may end the process when a worker is terminated in the midst of `require` of an ES module
- * (README); without this, pools require their file, and import it only when that fails.
+ * (README); without this, pools require their file, and import it only when that fails. Deno does
+ * not know the option.
  */
-const IMPORTS = { execArgv: ['--no-experimental-require-module'] };
+const IMPORTS = 'Deno' in globalThis ? {} : { execArgv: ['--no-experimental-require-module'] };
 
 export class Workshop {
   readonly heap: SharedHeap;

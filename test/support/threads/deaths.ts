@@ -1,6 +1,7 @@
 // What must be true of deaths whichever way they are seen: a suite that runs once for threads that
 // ask the system, and once for threads that cannot.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Recovered, SharedHeap } from '../../../src/index.ts';
@@ -25,7 +26,7 @@ export function deathsAreSeen(blind: boolean): void {
     return heap;
   };
 
-  test.each(['park', 'spin', 'wait', 'lock'] as const)(
+  test.each(['park', 'spin', 'wait', 'lock', 'rest'] as const)(
     'a worker that is terminated is recovered though nobody waits for it: %s',
     async (how) => {
       const heap = heapFor();
@@ -36,6 +37,19 @@ export function deathsAreSeen(blind: boolean): void {
       if (how === 'lock') expect(heap.stats().recoveries.locks).toBe(1);
     },
   );
+
+  test('a worker that is watched is recovered once it has ended, and not before', async () => {
+    const heap = heapFor();
+    const { worker, signals } = await doom(heap, 'spin', blind);
+    heap.watch(worker);
+    await worker.terminate();
+    const seen = Atomics.load(signals, SIGNAL.TURNS);
+    await sleep(500);
+    const runsOn = Atomics.load(signals, SIGNAL.TURNS) !== seen; // as in Deno
+    if (!runsOn) await recovered(heap, 1);
+    expect(heap.stats().recoveries.count).toBe(runsOn ? 0 : 1);
+    if (!runsOn) expect(heap.validate()).toEqual([]);
+  });
 
   test.each(['throw', 'exit', 'slow'] as const)(
     'a worker that ends by itself without detaching leaves nothing to recover: %s',

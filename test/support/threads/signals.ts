@@ -1,7 +1,7 @@
 // Signals between a test and its workers: four shared words that say how many workers are at work,
-// how many have finished, and whether all shall stop.
+// how many have finished, whether all shall stop, and how often one has gone round.
 
-export const SIGNAL = Object.freeze({ STARTED: 0, FINISHED: 1, STOP: 2, WORDS: 4 });
+export const SIGNAL = Object.freeze({ STARTED: 0, FINISHED: 1, STOP: 2, TURNS: 3, WORDS: 4 });
 
 export type Signals = Int32Array<SharedArrayBuffer>;
 

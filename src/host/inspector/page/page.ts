@@ -75,7 +75,11 @@ function showHead({ headline, mode, health, periodMs, lookMs, tracksOwners }: Se
 function showTiles({ headline: h, workers, recoveries }: Sent): void {
   tile('live', bytesText(h.liveBytes), `peak ${bytesText(h.peakBytes)}`);
   tile('pages', shareText(h.usedPages / h.pages), `slab slack ${shareText(h.slabSlack)}`);
-  tile('allocs', countText(h.allocRate), `by ${String(workers.length)} threads`);
+  tile(
+    'allocs',
+    countText(h.allocRate),
+    workers.length === 1 ? 'by 1 thread' : `by ${String(workers.length)} threads`,
+  );
   tile('frees', countText(h.freeRate), `${countText(h.badFrees)} bad ones so far`);
   tile('locks', countText(h.contendedRate), `${countText(h.lockWaitRate)} slept for`);
   tile('transactions', countText(h.commitRate), `${countText(h.rollbackRate)} rolled back / s`);
