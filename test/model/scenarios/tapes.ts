@@ -190,6 +190,7 @@ export const scenarios: readonly Scenario[] = [
     threads: [
       (s) => {
         const heap = heapOf(s, 0);
+        heap.usableSize(s.blocks[0]!); // it may die in front of what comes next, too
         heap['inside'](({ on }) => begin(on, claim(on)));
         heap.detach();
       },
