@@ -22,6 +22,8 @@ export interface Stand {
   enter(): void;
   stand(size: number): void;
   passOn(): void;
+  /** How often in a row others go first, if they do now; 0 if it is worth trying. */
+  standsBack(passed: number): number;
   /** A wait has been in vain so far. */
   plead(size: number, waitedMs: number): void;
   /** Resolves when it is worth looking again; whether that is because this thread was woken. */
@@ -72,8 +74,9 @@ export class AsyncLine {
     const { heap } = this;
     this.serving = true;
     heap.enter();
-    for (let woken = true; ; woken = await heap.rest()) {
-      this.serveAll();
+    for (let woken = true, passed = 0; ; woken = await heap.rest()) {
+      passed = woken ? 0 : heap.standsBack(passed);
+      if (passed === 0) this.serveAll();
       if (this.waiters.length === 0) break;
       if (woken) heap.passOn();
     }

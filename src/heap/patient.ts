@@ -29,6 +29,8 @@ const { WAITS, WAITED_MS, SERVED } = COUNTER;
 const ANSWER_MS = 20;
 /** Who waits looks for the dead as often. */
 const SLICE_MS = 50;
+/** So often in a row it lets those before it go first that were woken and do not come. */
+const MOST_PASSED = 4;
 /** For `allocAsync`. */
 const DEFAULT_MS = 10_000;
 
@@ -76,6 +78,7 @@ export abstract class Patient extends Thrifty {
     enter: () => void this.standing++,
     stand: (size) => this.stand(size),
     passOn: () => this.passOn(),
+    standsBack: (passed) => this.standsBack(passed),
     plead: (size, waitedMs) => this.plead(size, waitedMs, false),
     rest: () => this.rest(),
     leave: () => this.leaveLine(),
@@ -192,11 +195,12 @@ export abstract class Patient extends Thrifty {
     let ptr = SHORT;
     this.standing++;
     try {
-      for (let woken = true; ; woken = this.sleep(start + waitMs)) {
-        this.stand(size);
-        ptr = this.allocOnce(asked, true);
+      for (let woken = true, passed = 0; ; woken = this.sleep(start + waitMs)) {
         const waitedMs = performance.now() - start;
         const isOver = waitedMs >= waitMs;
+        passed = woken || isOver ? 0 : this.standsBack(passed);
+        this.stand(size);
+        if (passed === 0) ptr = this.allocOnce(asked, true);
         if (ptr === SHORT) this.plead(size, waitedMs, isOver);
         if (ptr !== SHORT || isOver) return ptr;
         if (woken) this.passOn();
@@ -205,6 +209,11 @@ export abstract class Patient extends Thrifty {
       this.leaveLine();
       this.countWait(performance.now() - start, ptr > 0);
     }
+  }
+
+  /** How often in a row it has let others go first, if it does now; 0 if it tries. */
+  private standsBack(passed: number): number {
+    return passed < MOST_PASSED && this.attachment.waits.isOthersTurn() ? passed + 1 : 0;
   }
 
   private sleep(end: number): boolean {

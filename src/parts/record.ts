@@ -77,7 +77,7 @@ export interface RecordLayout<F extends Fields> {
   on(heap: SharedHeap): RecordView<F>;
 }
 
-/** What is not a record's field. */
+/** How a record is laid out. */
 export interface RecordOptions {
   /** A power of two up to 4096; a record's size is a multiple of it. 1 by default. */
   readonly align?: number;

@@ -4,14 +4,20 @@
 // WAITING says whether there may be anybody: whoever brings memory back looks at it, and wakes the
 // first in line. Who is woken tries; if it gets its memory it leaves the line and wakes the next,
 // if not it wakes the next behind it who wants less. So memory that suffices for somebody finds
-// them, one thread runs at a time, and nobody is overtaken by those who came later, save by smaller
-// wants that fit where its own does not.
+// them, one thread runs at a time, and who is woken is overtaken only by smaller wants, which fit
+// where its own does not.
 //
 //   who waits             who brings memory back
 //   TICKET, WAITING       the memory, then WAITING: one of the two sees the other's
 //   tries                 WAKE of the first
-//   sleeps on WAKE
-//   WAKE to 0, tries
+//   WAKE from trying to
+//   asleep, sleeps on it
+//   WAKE to trying, tries
+//
+// Who sleeps looks up now and then, though nobody has woken it, and tries: the one who was woken
+// may want what there is not, or be slow to come. But not at once, while one before it is about to
+// try. So it may overtake others only between the memory's return and the wake-up, or those who do
+// not come for long (heap/patient.ts).
 //
 // Who dies in line, or with a wake-up that was its own, is taken out by recovery, which then wakes
 // the next. WAITING is cleared before the last look at the line: who comes later sets it again, and
@@ -25,6 +31,11 @@ import { Stall } from './stall.ts';
 
 const { WAITING, TICKETS, SLOTS_USED } = HEADER;
 const { TICKET, WAKE, WANTS, WORDS } = SLOT;
+
+/** Of WAKE. */
+export const ASLEEP = 0;
+export const WOKEN = 1;
+const TRYING = 2;
 
 export class WaitList {
   private readonly memory: Memory;
@@ -69,7 +80,7 @@ export class WaitList {
     const { memory, mine } = this;
     memory.store(mine + WANTS, granules);
     if (memory.load(mine + TICKET) !== 0) return false;
-    memory.store(mine + WAKE, 0);
+    memory.store(mine + WAKE, TRYING);
     memory.store(mine + TICKET, memory.add(TICKETS, 2) + 1); // odd, so never 0
     memory.store(WAITING, 1); // COMMIT: pairs with who brings memory back
     this.stall.begin();
@@ -90,14 +101,30 @@ export class WaitList {
   /** Sleeps until woken, at most so long; whether it was woken. */
   sleep(milliseconds: number): boolean {
     const { memory, mine } = this;
-    memory.wait(mine + WAKE, 0, milliseconds);
+    memory.cas(mine + WAKE, TRYING, ASLEEP);
+    memory.wait(mine + WAKE, ASLEEP, milliseconds);
     return this.awake();
   }
 
   /** As `sleep`, without blocking the thread. */
   async rest(milliseconds: number): Promise<boolean> {
-    await this.memory.waitAsync(this.mine + WAKE, 0, milliseconds);
+    const { memory, mine } = this;
+    memory.cas(mine + WAKE, TRYING, ASLEEP);
+    await memory.waitAsync(mine + WAKE, ASLEEP, milliseconds);
     return this.awake();
+  }
+
+  /** Whether somebody before this slot was woken, and has not tried yet. */
+  isOthersTurn(): boolean {
+    const { memory } = this;
+    const ticket = memory.load(this.mine + TICKET);
+    for (let slot = memory.load(SLOTS_USED) - 1; slot >= 0; slot--) {
+      const record = this.record(slot);
+      const before = memory.load(record + TICKET);
+      if (before === 0 || ((before - ticket) | 0) >= 0) continue;
+      if (memory.load(record + WAKE) !== ASLEEP) return true;
+    }
+    return false;
   }
 
   /** Memory has come back: wakes the first in line. */
@@ -116,12 +143,12 @@ export class WaitList {
   }
 
   private awake(): boolean {
-    return this.memory.swap(this.mine + WAKE, 0) !== 0;
+    return this.memory.swap(this.mine + WAKE, TRYING) === WOKEN;
   }
 
   private wake(slot: number): void {
     const word = this.record(slot) + WAKE;
-    this.memory.store(word, 1);
+    this.memory.store(word, WOKEN);
     this.memory.wake(word, 1);
   }
 

@@ -225,7 +225,7 @@ export const CLASS = Object.freeze({
 //   MOVING, …_ID   the slot               validate  plain   names the magazine between two places
 //   ENDING         the slot               recovery  see ENTRY  the block that is being freed
 //   TICKET, WANTS  the slot; recovery     all       atomic  its place in line goes with the slot
-//   WAKE           all                    the slot  atomic  the next is woken in its stead
+//   WAKE           all                    all       atomic  the next is woken in its stead
 //   ALLOCS, FREES  the slot               stats     plain   valid: one operation more or less
 //   OOM_ADJ        the slot; who ends it  all       atomic  valid: 0 before the slot is another's
 //   BUDGET         the slot; who ends it  the slot  plain   valid: as OOM_ADJ

@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { HEADER, SLOT } from '../../src/word/layout.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
+import { WOKEN } from '../../src/slot/waitlist.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';
 
 const seats = (count: number): Attachment[] => {
@@ -13,9 +14,11 @@ const seats = (count: number): Attachment[] => {
 
 /** Who has been woken and has not looked yet. */
 function woken(all: readonly Attachment[]): number[] {
-  return all.flatMap(({ memory, layout, seat }, i) =>
-    memory.load(layout.slots + seat.slot * SLOT.WORDS + SLOT.WAKE) === 0 ? [] : [i],
-  );
+  return all.flatMap((on, i) => (on.memory.load(wakeOf(on)) === WOKEN ? [i] : []));
+}
+
+function wakeOf({ layout, seat }: Attachment): number {
+  return layout.slots + seat.slot * SLOT.WORDS + SLOT.WAKE;
 }
 
 describe('the line', () => {
@@ -51,6 +54,22 @@ describe('the line', () => {
     all[2]!.waits.forget(all[0]!.seat.slot);
     expect(woken(all)).toEqual([0, 1]);
     expect(all[2]!.waits.first().granules).toBe(1);
+  });
+
+  test('lets those before one go first that were woken, or try, and no others', () => {
+    const all = seats(3);
+    for (const on of all) on.waits.join(1);
+    for (const on of all) expect(on.waits.sleep(0)).toBe(false);
+    const turns = () => all.map((on) => on.waits.isOthersTurn());
+    expect(turns(), 'all try').toEqual([false, true, true]);
+    all[0]!.memory.store(wakeOf(all[0]!), 0);
+    expect(turns(), 'the first is asleep').toEqual([false, false, true]);
+    all[1]!.memory.store(wakeOf(all[1]!), 0);
+    expect(turns(), 'both are').toEqual([false, false, false]);
+    all[2]!.waits.rouse();
+    expect(turns(), 'the first is woken').toEqual([false, true, true]);
+    all[0]!.waits.leave();
+    expect(turns(), 'the second is').toEqual([false, false, true]);
   });
 
   test('keeps its order when tickets come round', () => {

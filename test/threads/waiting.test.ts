@@ -3,6 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { SLOT } from '../../src/word/layout.ts';
+import { ASLEEP } from '../../src/slot/waitlist.ts';
 import { SharedHeap } from '../../src/index.ts';
 import type { WaiterOrders, WaiterReport } from '../../workers/waiter.ts';
 import { comesTrue } from '../support/threads/doomed.ts';
@@ -22,10 +23,12 @@ function scarce(left: number): { heap: SharedHeap; ptrs: number[] } {
   return { heap, ptrs };
 }
 
+/** It has tried, since it stands in line, and sleeps: before that it is a newcomer. */
 function inLine(heap: SharedHeap, slot: number): Promise<void> {
   const { memory, layout } = layersOf(heap);
-  const ticket = layout.slots + slot * SLOT.WORDS + SLOT.TICKET;
-  return comesTrue(() => memory.load(ticket) !== 0);
+  const record = layout.slots + slot * SLOT.WORDS;
+  const stands = () => memory.load(record + SLOT.TICKET) !== 0;
+  return comesTrue(() => stands() && memory.load(record + SLOT.WAKE) === ASLEEP);
 }
 
 function orders(heap: SharedHeap, owner: number, served: WaiterOrders['served']): WaiterOrders {
@@ -34,9 +37,7 @@ function orders(heap: SharedHeap, owner: number, served: WaiterOrders['served'])
 
 const counter = () => new Int32Array(new SharedArrayBuffer(4));
 
-// Who sleeps in line looks every 50 ms by itself, and on a busy machine may then come before the
-// one that has just been woken (README): that is seldom, and any other order is not.
-test('threads get memory in the order in which they came', { retry: 3 }, async () => {
+test('threads get memory in the order in which they came', async () => {
   const { heap, ptrs } = scarce(0);
   const served = counter();
   const reports: Promise<WaiterReport>[] = [];

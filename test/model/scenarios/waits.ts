@@ -81,6 +81,22 @@ function inLine(scene: Scene, me: number, granules: number): void {
   scene.on[me]?.waits.join(granules);
 }
 
+/** It was woken: takes what there is. */
+function comes(scene: Scene, me: number): boolean {
+  const { waits, memory } = scene.on[me] as Attachment;
+  const had = waits.sleep(SLICE_MS) && takes(memory);
+  waits.leave();
+  return had;
+}
+
+/** Nobody has woken it. */
+function looksUp(scene: Scene, me: number): boolean {
+  const { waits, memory } = scene.on[me] as Attachment;
+  const had = !waits.isOthersTurn() && takes(memory);
+  waits.leave();
+  return had;
+}
+
 const line = { heap: plain, seats: 3, each: (s: Scene) => s.memory.store(STOCK, 0) } as const;
 
 export const scenarios: readonly Scenario[] = [
@@ -108,6 +124,21 @@ export const scenarios: readonly Scenario[] = [
       (s) => waitsFor(s, 1),
       (s) => brings(s, 2, 1),
     ],
+  },
+  {
+    name: 'the line: one looks up while another is woken',
+    heap: plain,
+    seats: 3,
+    before: (s) => {
+      s.memory.store(STOCK, 0);
+      inLine(s, 0, 1);
+      inLine(s, 1, 1);
+      brings(s, 2, 1);
+    },
+    threads: [(s) => comes(s, 0), (s) => looksUp(s, 1)],
+    check: (_, [first]) => {
+      if (first !== true) throw new Error('who was woken has been overtaken');
+    },
   },
   {
     name: 'the line: of the dead nobody is left in it',
