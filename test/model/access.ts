@@ -31,7 +31,7 @@ const WRITES = 65536;
 export class Access {
   readonly sites: readonly (Site | undefined)[];
   readonly hits: Uint32Array;
-  /** Of them by threads that came to recover the dead. */
+  /** How often one that came to recover the dead stood in front of it, and then made it. */
   readonly mourned: Uint32Array;
   /** Sites of plain accesses that took part in a permitted race. */
   readonly racing = new Set<number>();
@@ -76,7 +76,6 @@ export class Access {
   execute(site: number, index: number, first: number, second: number): number {
     if (this.unwatched) return this.direct(site, index, first, second);
     (this.hits[site] as number)++;
-    if (this.current >= this.undertakers) (this.mourned[site] as number)++;
     const kind = this.kinds[site] as number;
     const at = this.locationOf(kind, kind === KINDS.findByte ? first : index);
     const before = this.onEvent === null ? 0 : this.valueAt(at);

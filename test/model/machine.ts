@@ -135,6 +135,7 @@ export class Machine extends Lives {
     const site = this.pendingSite[t] as number;
     const index = this.indexes[t] as number;
     const kind = this.kinds[site] as number;
+    if (t >= this.undertakers) (this.mourned[site] as number)++;
     if (kind >= KINDS.wait && kind !== KINDS.pause) {
       this.special(t, kind, site, index);
       return;

@@ -7,8 +7,8 @@
 // access while the others go on, for a while or until they can only wait for it, by time too. Then
 // it goes on from where it stood, and everything has to be as if it had merely been slow. The
 // hunter kills at random too, or overflows a stack, and kills whoever stands where nobody has died
-// before, at work or recovering: what it does depends on the schedules before, so the schedule
-// repeats it, no seed.
+// before, at work or recovering; every other time it keeps its last kill for that. What it does
+// depends on the schedules before, so the schedule repeats it, no seed.
 
 import { Dice } from '../support/dice.ts';
 import { MAX_THREADS } from './races.ts';
@@ -43,6 +43,8 @@ export class RandomWalk implements Policy {
   private readonly ranks = Array.from({ length: MAX_THREADS }, (_, t) => t);
   private readonly freezes: boolean;
   private readonly hunts: boolean;
+  /** How many kills a hunter keeps for who stands where nobody has died. */
+  private readonly kept: number;
   private frozen = -1;
   private thawAt = 0;
   private steps = 0;
@@ -54,6 +56,7 @@ export class RandomWalk implements Policy {
     this.priorities = priorities;
     this.freezes = adversary === 'freeze';
     this.hunts = adversary === 'hunt';
+    this.kept = this.hunts ? this.dice.below(2) : 0;
     this.length = length;
     this.strikeAt = adversary === 'nobody' ? -1 : 1 + this.dice.below(length);
     this.changes = [0, 1].map(() => this.dice.below(length));
@@ -69,7 +72,8 @@ export class RandomWalk implements Policy {
     const inReach = runs + timeouts < runner.count && runner.choices[runs + timeouts] === prey;
     if (this.hunts && inReach && runner.machine.isNewToDie(runner.last)) return prey;
     if (!this.freezes && this.strikeAt >= 0 && this.steps >= this.strikeAt) {
-      if (runs + timeouts < runner.count) {
+      const keeps = runner.kills > 0 && runner.kills <= this.kept;
+      if (!keeps && runs + timeouts < runner.count) {
         this.strikeAt = this.steps + 1 + this.dice.below(this.length);
         return this.strike(runner);
       }

@@ -136,6 +136,12 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'attach and detach, the only visitor', // who recovers it is the next first thread
+    heap,
+    seats: 0,
+    threads: [(s) => visit(s, 0)],
+  },
+  {
     name: 'attach and detach, two visitors',
     heap,
     seats: 0,
