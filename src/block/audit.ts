@@ -6,6 +6,7 @@ import { CLASS, MAGAZINE, STATE } from '../word/layout.ts';
 import { PAGE } from '../word/records.ts';
 import type { Finding, UsedRun } from '../page/audit.ts';
 import type { PageMap } from '../page/pagemap.ts';
+import { pagesBetweenStarts } from './slabbits.ts';
 import type { StateMap } from './statemap.ts';
 
 const { SLABS, PAGES, CARVED, FREE, EMPTY, FULL, FULL_COUNT, DEPOT_BLOCKS, GRANULES } = CLASS;
@@ -79,7 +80,7 @@ export class BlockAuditor {
       const counted = String(this.map.get(run.page, SLAB_FREE));
       this.say('slab', first, `${String(free)} blocks are free, ${counted} are counted`);
     }
-    this.heads(run);
+    this.heads(run, granules);
     sums.slabs++;
     sums.pages += run.pages;
     sums.carved += blocks;
@@ -182,8 +183,9 @@ export class BlockAuditor {
     return state === 0;
   }
 
-  private heads(run: UsedRun): void {
-    for (let page = run.page; page < run.page + run.pages; page++) {
+  private heads(run: UsedRun, granules: number): void {
+    const step = pagesBetweenStarts(granules, this.map.granuleShift);
+    for (let page = run.page; page < run.page + run.pages; page += step) {
       if (this.map.get(page, HEAD) === run.page) continue;
       this.say('slab', page << this.map.granuleShift, 'a page of the slab does not know its slab');
     }

@@ -19,6 +19,7 @@ import { CLASS, LOCK, MAGAZINE, STATE } from '../word/layout.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
 import { CACHE } from '../word/records.ts';
+import { Drain } from './drain.ts';
 import { Limits } from './limits.ts';
 import { filled, placesOf, type Magazines } from './magazine.ts';
 import { countOut } from './out.ts';
@@ -30,7 +31,7 @@ import type { Entry, StateMap } from './statemap.ts';
 
 const { CAPACITY } = CLASS;
 const { PREVIOUS, BATCH, RACK } = CACHE;
-const { COUNT, ENTRIES, NONE, MASK } = MAGAZINE;
+const { COUNT, NONE, MASK } = MAGAZINE;
 const { SHELVED } = STATE;
 
 /** Blocks that a slot's first refill of a class takes; each further one takes twice as many. */
@@ -60,6 +61,7 @@ export class Depot implements Guarded {
   private readonly magazines: Magazines;
   private readonly shelf: Shelf;
   private readonly rack: Rack;
+  private readonly drain: Drain;
   private readonly pool: ArrayPool;
   private readonly at: number;
   private readonly firstBatch: number;
@@ -78,6 +80,7 @@ export class Depot implements Guarded {
     const { states, pool } = parts;
     const capacity = this.memory.get(record + CAPACITY);
     this.shelf = new Shelf(states, pool, record, id, capacity, source.granules);
+    this.drain = new Drain(parts.magazines, source, this.shelf, pool);
     this.rack = new Rack(parts.magazines, this.shelf, id, source.granules);
     this.limits = new Limits(parts.magazines, this.shelf, this.lock, id, parts.checked);
   }
@@ -154,19 +157,18 @@ export class Depot implements Guarded {
 
   /** Empties the depot into the slabs and gives empty slabs to their zones. */
   reclaim(): void {
-    const { shelf, magazines } = this;
-    const { holder, movingAt } = magazines;
     this.lock.lock();
-    for (let full = shelf.topFull(); full !== 0; full = shelf.topFull()) {
-      this.emptyFullLocked(full);
-      magazines.move(full, this.id);
-      shelf.popFull(holder);
-      this.pool.give(full);
-    }
-    magazines.move(0, this.id); // the word in which they are noted is the class's
-    shelf.releaseEmpties(holder, movingAt);
-    magazines.moved();
+    this.drain.emptyLocked();
     this.source.releaseLocked(0);
+    this.lock.unlock();
+  }
+
+  /** Some seconds have passed: part of what the depot keeps beyond its share goes home. */
+  cool(): void {
+    if (!this.shelf.hasLearned()) return;
+    this.lock.lock();
+    this.drain.lowerLocked();
+    this.source.trimLocked();
     this.lock.unlock();
   }
 
@@ -223,6 +225,7 @@ export class Depot implements Guarded {
     const batch = Math.min(memory.get(at + BATCH) || this.firstBatch, most);
     const count = this.source.fillLocked(at, batch, this.magazines.tag);
     memory.set(at + BATCH, Math.min(2 * batch, most));
+    this.shelf.missed(count);
     if (count > 0) this.moved(count);
     return count > 0;
   }
@@ -275,15 +278,6 @@ export class Depot implements Guarded {
     if (returned > 0) this.moved(-returned);
     source.trimLocked();
     return returned;
-  }
-
-  /** Sends the blocks of a magazine on the shelf home, while it still lies there for all to see. */
-  private emptyFullLocked(magazine: number): void {
-    const count = this.memory.get(magazine + COUNT);
-    const bottom = magazine + ENTRIES;
-    const returned = this.source.returnAllLocked(bottom, bottom + count - 1, SHELVED, SHELVED);
-    // What did not come home is its holder's who freed it too, and was counted as laid down.
-    if (returned < count) this.moved(count - returned);
   }
 
   /** Empties the magazine at `word` and gives it to the pool, if it is the slot's. */

@@ -2,6 +2,12 @@
 // next may take; EMPTIES are there for whoever has to put a full one down. How many blocks may lie
 // here, and in a magazine, grows with the class.
 //
+// It grows further where that was too little: blocks that went home to the slabs for want of room
+// here (SPILLED) and were then taken out of them again would better have stayed, so from then on
+// there is ROOM for as many more. Who takes a thousand blocks of 8 KiB and gives them back, again
+// and again, pays for slabs that go and come only the first time. It is forgotten by halves, every
+// few seconds, and at once when memory is short (drain.ts).
+//
 // All methods want the class lock. A magazine is the shelf's as long as its HOLDER says so
 // (pool.ts); one store of it decides each move, and the list's head is put right around it.
 // Equations:
@@ -12,19 +18,22 @@ import type { Memory } from '../word/memory.ts';
 import type { ArrayPool } from './pool.ts';
 import type { StateMap } from './statemap.ts';
 
-const { FULL, FULL_COUNT, DEPOT_BLOCKS, EMPTIES, CARVED } = CLASS;
+const { FULL, FULL_COUNT, DEPOT_BLOCKS, EMPTIES, CARVED, SPILLED, ROOM } = CLASS;
 const { NEXT, COUNT, HOLDER, ENTRIES, NONE, MASK, CAPACITY } = MAGAZINE;
 const { SHELVED } = STATE;
 
-/** What may always lie here: so many full magazines, and so many granules (64 KiB). */
+/** What may always lie here: two full magazines; 64 KiB, or one in 2^this of a small heap. */
 const LEAST_FULL = 2;
 const LEAST_GRANULES = 2 ** 12;
+const LEAST_SHIFT = 8;
 /**
  * Beyond that, one block in 2^this of the class; and so many may one magazine hold, if that is more
  * than its class says. Half a mebibyte and one block in two took 1.7 pages for each live page of
  * the SQLite trace, most of it in depots that were no longer used.
  */
 const SHARE_SHIFT = 6;
+/** A magazine may hold half of ROOM, if that is at most one in 2^this of the heap. */
+const MAGAZINE_SHIFT = 8;
 
 export class Shelf {
   private readonly memory: Memory;
@@ -34,6 +43,8 @@ export class Shelf {
   /** Blocks that a magazine holds at least. */
   readonly capacity: number;
   private readonly leastBlocks: number;
+  /** What a magazine may hold at most of ROOM. */
+  private readonly most: number;
   private readonly holder: number;
 
   constructor(
@@ -49,23 +60,65 @@ export class Shelf {
     this.pool = pool;
     this.record = record;
     this.capacity = capacity;
-    this.leastBlocks = Math.max(LEAST_FULL * capacity, (LEAST_GRANULES / granules) | 0);
+    const least = Math.min(LEAST_GRANULES, states.granules >>> LEAST_SHIFT);
+    this.leastBlocks = Math.max(LEAST_FULL * capacity, (least / granules) | 0);
+    this.most = (states.granules / granules) >>> MAGAZINE_SHIFT;
     this.holder = MAGAZINE.DEPOT + id;
   }
 
-  /** Whether a full magazine with so many more blocks may lie here. */
+  /** Whether a full magazine with so many more blocks may lie here; if not, they are SPILLED. */
   hasRoom(blocks: number): boolean {
-    const { memory, record, leastBlocks } = this;
-    const share = this.shareLocked();
-    const most = share > leastBlocks ? share : leastBlocks;
-    return memory.get(record + DEPOT_BLOCKS) + blocks <= most;
+    const { memory, record } = this;
+    if (memory.get(record + DEPOT_BLOCKS) + blocks <= this.mostLocked()) return true;
+    memory.set(record + SPILLED, memory.get(record + SPILLED) + blocks);
+    return false;
   }
 
-  /** Blocks that a magazine may hold: more of a class that has many. */
+  /** So many blocks have come out of the slabs: of them, those that were SPILLED. */
+  missed(blocks: number): void {
+    const { memory, record } = this;
+    const spilled = memory.get(record + SPILLED);
+    if (spilled === 0) return;
+    const missed = blocks < spilled ? blocks : spilled;
+    memory.set(record + SPILLED, spilled - missed);
+    memory.set(record + ROOM, memory.get(record + ROOM) + missed);
+  }
+
+  forget(): void {
+    this.memory.set(this.record + SPILLED, 0);
+    this.memory.set(this.record + ROOM, 0);
+  }
+
+  forgetHalf(): void {
+    const { memory, record } = this;
+    memory.set(record + SPILLED, memory.get(record + SPILLED) >>> 1);
+    memory.set(record + ROOM, memory.get(record + ROOM) >>> 1);
+  }
+
+  /** Without the lock: whether there is anything to forget. */
+  hasLearned(): boolean {
+    const { memory, record } = this;
+    // RACE: who has the lock may be writing them; what it adds is forgotten the next time.
+    return (memory.get(record + ROOM) | memory.get(record + SPILLED)) !== 0;
+  }
+
+  /** Whether more blocks lie here than may. */
+  isOverfull(): boolean {
+    return this.topFull() !== 0 && this.memory.get(this.record + DEPOT_BLOCKS) > this.mostLocked();
+  }
+
+  /** Blocks that a magazine may hold: more of a class that has many, or that comes and goes. */
   capacityLocked(): number {
+    const part = this.memory.get(this.record + ROOM) >>> 1;
+    const grown = Math.max(this.shareLocked(), Math.min(part, this.most));
+    return Math.max(this.capacity, grown < CAPACITY ? grown : CAPACITY);
+  }
+
+  /** Blocks that may lie here. */
+  private mostLocked(): number {
     const share = this.shareLocked();
-    const most = share < CAPACITY ? share : CAPACITY;
-    return most > this.capacity ? most : this.capacity;
+    const least = this.leastBlocks;
+    return (share > least ? share : least) + this.memory.get(this.record + ROOM);
   }
 
   private shareLocked(): number {

@@ -6,7 +6,10 @@
 // runs of whole pages took 1.60 bytes for each byte asked, in slabs of these classes 1.04.
 //
 // Then whole pages: 3, 4, … 16 of them, four a doubling, so 8 KiB and a byte take 12. Their first
-// slabs have one block each. Beyond, a request goes straight to a zone and gets whole pages.
+// slabs have one block each. Beyond, a request goes straight to a zone and gets whole pages; not so
+// 128, 256 and 512 KiB and 1 MiB, which programs ask for most often there, in a heap of 256 times
+// that. Such a class serves what takes exactly its pages, so it wastes nothing; its slabs have one
+// block each, and a pair out of a magazine takes 5 ns instead of 260.
 //
 // The class table turns a size into a class with one byte read. It lies in shared memory because
 // that is how a mode switch or a checked heap takes the fast path away from every thread at once:
@@ -26,8 +29,11 @@ const SLAB_PAGES_MAX = 16;
 const LARGE_BLOCKS_MAX = 16;
 /** Of up to two pages a magazine holds at least so many blocks, in larger heaps twice that. */
 const MAGAZINE_BLOCKS_MIN = 4;
-/** The largest block that comes out of a slab. */
+/** The largest block that serves what is smaller, too. */
 const BLOCK_PAGES_MAX = 16;
+/** The largest block of those that serve one number of pages; the heap is so much larger. */
+const EXACT_BYTES_MAX = 2 ** 20;
+const EXACT_SHARE = 256;
 /** A magazine of blocks of more than two pages holds about so many bytes. */
 const LARGE_MAGAZINE_BYTES = 65536;
 
@@ -59,11 +65,11 @@ function slabClass(size: number, pageBytes: number, magazineBytes: number): Clas
   return { granules: size / BYTES, pages, maxPages, capacity };
 }
 
-/** Blocks of so many whole pages. */
-function pagesClass(pages: number, pageBytes: number): ClassGeometry {
+/** Blocks of so many whole pages, up to so many of them in a slab. */
+function pagesClass(pages: number, pageBytes: number, blocks: number): ClassGeometry {
   const capacity = Math.max(1, Math.floor(LARGE_MAGAZINE_BYTES / (pages * pageBytes)));
   const granules = (pages * pageBytes) / BYTES;
-  return { granules, pages, maxPages: LARGE_BLOCKS_MAX * pages, capacity };
+  return { granules, pages, maxPages: blocks * pages, capacity };
 }
 
 /**
@@ -82,7 +88,11 @@ export function standardClasses(pageShift: number, heapBytes: number): ClassGeom
   const small = [...sizes(BYTES, pageBytes - 1, 4), ...sizes(pageBytes, 2 * pageBytes, 8)];
   const classes = small.map((size) => slabClass(size, pageBytes, magazineBytes));
   for (const pages of sizes(48, BLOCK_PAGES_MAX * BYTES, 4)) {
-    classes.push(pagesClass(pages / BYTES, pageBytes));
+    classes.push(pagesClass(pages / BYTES, pageBytes, LARGE_BLOCKS_MAX));
+  }
+  const most = Math.min(EXACT_BYTES_MAX, heapBytes / EXACT_SHARE);
+  for (let pages = 2 * BLOCK_PAGES_MAX; pages * pageBytes <= most; pages *= 2) {
+    classes.push(pagesClass(pages, pageBytes, 1));
   }
   return classes;
 }
@@ -90,23 +100,29 @@ export function standardClasses(pageShift: number, heapBytes: number): ClassGeom
 /** Which class serves how many granules: the table's contents, and the slow path's own copy. */
 export class SizeClasses {
   readonly list: readonly ClassGeometry[];
-  private readonly largest: number;
+  /** Log2 of the granules in a page. */
+  private readonly shift: number;
   private readonly byGranules: Uint8Array;
+  /** Beyond those, classes that serve exactly so many pages. */
+  private readonly byPages = new Uint8Array(RUN_PAGES_MAX + 1);
 
-  constructor(list: readonly ClassGeometry[]) {
+  constructor(list: readonly ClassGeometry[], pageShift: number) {
     this.list = list;
-    this.largest = list.at(-1)?.granules ?? 0;
-    this.byGranules = new Uint8Array(this.largest + 1);
-    for (let from = 1, id = 1; id <= list.length; id++) {
-      const end = (list[id - 1]?.granules ?? 0) + 1;
-      this.byGranules.fill(id, from, end);
-      from = end;
-    }
+    this.shift = pageShift - SHIFT;
+    const most = BLOCK_PAGES_MAX << this.shift;
+    const largest = list.findLast(({ granules }) => granules <= most)?.granules ?? 0;
+    this.byGranules = new Uint8Array(largest + 1);
+    let from = 1;
+    list.forEach(({ granules }, index) => {
+      if (granules > most) this.byPages[granules >>> this.shift] = index + 1;
+      else this.byGranules.fill(index + 1, from, (from = granules + 1));
+    });
   }
 
   /** The class that serves so many granules, or 0. */
   of(granules: number): number {
-    return granules <= this.largest ? (this.byGranules[granules] ?? 0) : 0;
+    if (granules < this.byGranules.length) return this.byGranules[granules] ?? 0;
+    return this.byPages[((granules - 1) >>> this.shift) + 1] ?? 0;
   }
 
   /** The class that serves so many granules with every block on a multiple of `align`, or 0. */

@@ -1,6 +1,7 @@
 // Slabs: runs of pages cut into blocks of one size class (Bonwick 1994, with everything out of
 // line). A slab's first page carries, in the page map, how many of its blocks are free and a bit
-// for each (slabbits.ts); all its pages carry HEAD, so a block finds its slab by its page.
+// for each (slabbits.ts); all its pages on which blocks start carry HEAD, so a block finds its slab
+// by its page.
 //
 // Slabs with a free block stand in one list per zone; full slabs stand in none. When the last block
 // of a slab comes home the slab is empty. Empty slabs stay while they are few, against flutter
@@ -24,7 +25,7 @@ import type { Memory } from '../word/memory.ts';
 import type { Claim } from '../page/buddy.ts';
 import type { PageMap } from '../page/pagemap.ts';
 import type { Zones } from '../page/zone.ts';
-import { SlabBits } from './slabbits.ts';
+import { pagesBetweenStarts, SlabBits } from './slabbits.ts';
 import { SlabRepair } from './slabrepair.ts';
 import { SlabSums } from './slabsums.ts';
 import type { Entry, StateMap } from './statemap.ts';
@@ -44,6 +45,8 @@ export class Slabs {
   readonly states: StateMap;
   readonly bits: SlabBits;
   readonly granules: number;
+  /** On each so-many-th page of a slab a block starts, if not on every page. */
+  private readonly step: number;
   private readonly memory: Memory;
   readonly zones: Zones;
   private readonly strays: Strays;
@@ -61,6 +64,7 @@ export class Slabs {
     this.record = record;
     this.id = id;
     this.granules = this.memory.get(record + GRANULES);
+    this.step = pagesBetweenStarts(this.granules, this.map.granuleShift);
     this.bits = new SlabBits(this.map, this.granules);
     this.firstPages = this.memory.get(record + SLAB_PAGES);
     this.maxPages = this.memory.get(record + MAX_PAGES);
@@ -253,7 +257,7 @@ export class Slabs {
     const { map } = this;
     const pages = map.run(slab);
     const blocks = this.bits.capacityOf(pages);
-    for (let page = slab; page < slab + pages; page++) map.set(page, HEAD, slab);
+    for (let page = slab; page < slab + pages; page += this.step) map.set(page, HEAD, slab);
     this.bits.format(slab, blocks);
     map.set(slab, SLAB_FREE, blocks);
     this.sums.without(slab, 0, 0);

@@ -84,3 +84,9 @@ export class SlabBits {
     return ((granules + 0.5) * this.perGranule) | 0;
   }
 }
+
+/** Blocks of whole pages leave pages on which none starts; 1 of all others. */
+export function pagesBetweenStarts(granules: number, granuleShift: number): number {
+  const pages = granules >>> granuleShift;
+  return pages > 0 && pages << granuleShift === granules ? pages : 1;
+}

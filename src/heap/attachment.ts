@@ -75,7 +75,7 @@ export function viewFrom(
   return {
     ...layers,
     slotLock: locks.at(HEADER.SLOT_LOCK, new ModeTable(memory, geometry)),
-    sizes: new SizeClasses(geometry.classes),
+    sizes: new SizeClasses(geometry.classes, geometry.pageShift),
     references: new References(locks, pool, states, layout, slot),
     depots: depotsOf(geometry, layout, layers),
     budgets: new Budgets(layers),

@@ -70,14 +70,17 @@ export class Recovery {
     if (this.on.memory.load(DEATHS) !== 0) this.sweep();
   }
 
-  /** Sweeps if nobody has looked for a while, and takes a sample if it is time for one. */
+  /**
+   * Sweeps if nobody has looked for a while; takes a sample if it is time for one, and then what
+   * has long been idle in the depots goes home.
+   */
   look(): void {
     const { memory } = this.on;
     const now = clockMs();
     const since = now - memory.load(PROBED);
     if (since >= 0 && since < LOOK_MS) return;
     memory.store(PROBED, now);
-    this.samples.take();
+    if (this.samples.take()) for (const depot of this.on.depots) depot?.cool();
     this.sweep();
   }
 

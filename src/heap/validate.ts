@@ -154,7 +154,8 @@ class Walk {
     const page = granule >>> map.granuleShift;
     const slab = map.get(page, HEAD);
     const offset = granule - (slab << map.granuleShift);
-    return map.get(slab, OWNER) === id && offset % shape.granules === 0;
+    const inside = slab !== 0 && page < slab + map.run(slab);
+    return inside && map.get(slab, OWNER) === id && offset % shape.granules === 0;
   }
 
   private classSums(sums: ClassAudit): void {

@@ -185,6 +185,7 @@ export const ZONE = Object.freeze({
 //   CARVED, FREE   blocks in slabs, of them free                                       derived
 //   FULL…          the depot: magazines with blocks, and how many blocks are in them   derived
 //   EMPTIES        the depot: magazines without blocks                                 derived
+//   SPILLED, ROOM  how much the depot should have held, and shall hold (block/shelf.ts) valid
 //   TOUCHED        the slab that is being changed                                      names it
 //   REST_*         SLABS, PAGES, CARVED without REST_OF, which is being made or unmade  names it
 //   ENTRY          a journal's entry that says what is being taken or given            names it
@@ -212,6 +213,8 @@ export const CLASS = Object.freeze({
   REST_PAGES: 24,
   REST_CARVED: 25,
   ENTRY: 26,
+  SPILLED: 27,
+  ROOM: 28,
   WORDS: 32,
   MAX: 63,
 });
@@ -258,8 +261,8 @@ export const SLOT = Object.freeze({
 // A magazine is 64 words on a 64-word boundary, so one word (TOP) says both which magazine it is
 // (its high bits) and how far it is filled (its low six): entries stand in words 4..63, and a top
 // whose low bits are 3 is an empty one. HOLDER is the truth about where it belongs, whatever lists
-// and tops say: 0 the pool, slot + 1, DEPOT + class, JOURNAL + a transaction's number, REFERENCES +
-// and tops say: 0 the pool, slot + 1, DEPOT + class, JOURNAL + a transaction's number in the table.
+// and tops say: 0 the pool, slot + 1, DEPOT + class, JOURNAL + a transaction's number in the
+// table, REFERENCES + slot.
 // NEXT and COUNT are the depot's or the pool's while it lies there, and a rack's (block/rack.ts).
 export const MAGAZINE = Object.freeze({
   NEXT: 0,
@@ -294,4 +297,4 @@ export const STATE = Object.freeze({
 });
 
 /** Class table: bytes 0..512 by (size + 15) / 16, then bytes 513.. by pages. 0 is "no class". */
-export const TABLE = Object.freeze({ SMALL_MAX: 8192, RUNS: 513, RUN_PAGES_MAX: 64, BYTES: 640 });
+export const TABLE = Object.freeze({ SMALL_MAX: 8192, RUNS: 513, RUN_PAGES_MAX: 256, BYTES: 832 });

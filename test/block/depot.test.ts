@@ -116,16 +116,6 @@ describe('a depot', () => {
     expect(take(bob, CAPACITY - 1)).not.toContain(stray);
   });
 
-  test('keeps no more than 64 KiB of a class; the others go home to the slabs', () => {
-    const [ann] = seats({ zones: [0, 1200, 0], magazines: 2000 });
-    const most = 65536 / SIZE;
-    ann.freeMany(take(ann, 4000));
-    expect(cached(ann)).toBeLessThanOrEqual(most + 3 * 60);
-    expect(cached(ann)).toBeGreaterThan(most / 2);
-    expect(ann.stats().freePages).toBeGreaterThan(1200 - most / 2);
-    expect(ann.validate()).toEqual([]);
-  });
-
   test('lets magazines hold one block in 64 of a class that has many', () => {
     const [ann] = seats({ zones: [0, 1200, 0], magazines: 2000 });
     const few = take(ann, SOME);

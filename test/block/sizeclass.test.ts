@@ -9,7 +9,7 @@ import { Memory } from '../../src/word/memory.ts';
 
 const PAGE_BYTES = 4096;
 const list = standardClasses(12, 2 ** 30);
-const classes = new SizeClasses(list);
+const classes = new SizeClasses(list, 12);
 const upTo64KiB = Array.from({ length: 65536 }, (_, i) => i + 1);
 
 function blockBytes(size: number): number {
@@ -78,6 +78,31 @@ describe('every size from 1 byte to 64 KiB', () => {
   });
 });
 
+describe('sizes beyond 64 KiB', () => {
+  const EXACT = [128, 256, 512, 1024].map((kib) => kib * 1024);
+
+  test('have a class where it rounds up to a page, and only to that', () => {
+    const ids = EXACT.map((size) => classes.of(size / 16));
+    expect(ids.map((id) => (list[id - 1]?.granules ?? 0) * 16)).toEqual(EXACT);
+    for (const [index, size] of EXACT.entries()) {
+      const around = [size - PAGE_BYTES, size - PAGE_BYTES + 1, size, size + 1, size + PAGE_BYTES];
+      const found = around.map((it) => classes.of(Math.ceil(it / 16)));
+      expect(found).toEqual([0, ids[index], ids[index], 0, 0]);
+      const tabulated = around.map((it) => tabled(tableIn(true), it));
+      expect(tabulated).toEqual(found);
+    }
+    expect(classes.of(2 ** 21 / 16)).toBe(0);
+  });
+
+  test('have one only in a heap of 256 times as much', () => {
+    const largest = (heapBytes: number) =>
+      (standardClasses(12, heapBytes).at(-1)?.granules ?? 0) * 16;
+    const heaps = [4, 16, 32, 64, 256, 1024, 16384].map((mib) => mib * 2 ** 20);
+    const most = [64, 64, 128, 256, 1024, 1024, 1024].map((kib) => kib * 1024);
+    expect(heaps.map(largest)).toEqual(most);
+  });
+});
+
 describe('a class', () => {
   test('is larger than the one before it, and four make a doubling from 128 bytes on', () => {
     const sizes = list.map((shape) => shape.granules * 16);
@@ -110,7 +135,7 @@ describe('a class', () => {
     for (const { capacity, granules } of list) {
       expect(capacity).toBeGreaterThanOrEqual(1);
       expect(capacity).toBeLessThanOrEqual(MAGAZINE.CAPACITY);
-      expect(capacity * granules * 16).toBeLessThanOrEqual(64 * 1024);
+      if (capacity > 1) expect(capacity * granules * 16).toBeLessThanOrEqual(64 * 1024);
     }
   });
 });

@@ -6,6 +6,7 @@ import { dying, mutant, mutantOf, type Mutant } from './mutant.ts';
 const POOL = 'src/block/pool.ts';
 const SHELF = 'src/block/shelf.ts';
 const DEPOT = 'src/block/depot.ts';
+const DRAIN = 'src/block/drain.ts';
 
 const REFILLS = 'slab, two refills of two classes';
 const ROUNDS = 'slab, two rounds of one block';
@@ -188,19 +189,19 @@ export const ofArrays: readonly Mutant[] = [
   mutant(
     'reclaim does not say which magazine it takes off the shelf',
     RECLAIM,
-    DEPOT,
-    'magazines.move(full, this.id);',
+    DRAIN,
+    'magazines.move(full, this.source.id);',
     '',
     dying,
   ),
   mutant(
     'reclaim takes a full magazine off the shelf before its blocks are home',
     RECLAIM,
-    DEPOT,
-    'this.emptyFullLocked(full);\n' +
-      '      magazines.move(full, this.id);\n      shelf.popFull(holder);',
-    'magazines.move(full, this.id);\n      shelf.popFull(holder);\n' +
-      '      this.emptyFullLocked(full);',
+    DRAIN,
+    'this.sendHome(full);\n    magazines.move(full, this.source.id);\n' +
+      '    shelf.popFull(magazines.holder);',
+    'magazines.move(full, this.source.id);\n    shelf.popFull(magazines.holder);\n' +
+      '    this.sendHome(full);',
     dying,
   ),
   mutant(

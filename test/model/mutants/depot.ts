@@ -61,4 +61,12 @@ export const ofDepot: readonly Mutant[] = [
     'const out = memory.add(OUT, granules) + granules;',
     'memory.store(OUT, memory.load(OUT) + granules);\n    const out = memory.load(OUT);',
   ),
+  mutant(
+    'who sends home what the depot has learned to hold does so without its lock',
+    'what a depot has learned to hold goes home beside rounds',
+    DEPOT,
+    'this.lock.lock();\n    this.drain.lowerLocked();\n    this.source.trimLocked();\n' +
+      '    this.lock.unlock();',
+    'this.drain.lowerLocked();\n    this.source.trimLocked();',
+  ),
 ];

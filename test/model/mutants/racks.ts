@@ -51,8 +51,8 @@ export const ofRacks: readonly Mutant[] = [
   mutant(
     'empty magazines on their way to the pool are noted for no class',
     'empty magazines go to the pool through a slot that has moved nothing yet',
-    DEPOT,
-    'magazines.move(0, this.id);',
+    'src/block/drain.ts',
+    'magazines.move(0, this.source.id);',
     '',
     dying,
   ),

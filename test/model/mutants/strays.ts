@@ -23,7 +23,7 @@ export const ofStrays: readonly Mutant[] = [
         to: 'if (memory.getByte(origin + granule) !== memory.get((top & ~MASK) + 2)) continue;',
       },
       {
-        path: DEPOT,
+        path: 'src/block/drain.ts',
         from: 'bottom + count - 1, SHELVED, SHELVED);',
         to: 'bottom + count - 1, this.memory.get(magazine + 2), SHELVED);',
       },

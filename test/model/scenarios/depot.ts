@@ -2,6 +2,7 @@
 // them, the exchange of full magazines, the last block of an empty slab, and one free done twice.
 // Blocks of 64 bytes, four to a page, three to a magazine.
 
+import { CLASS } from '../../../src/word/layout.ts';
 import type { Scenario, Scene } from '../scenario.ts';
 import { give, giveBack, heapOf, must, prepare, take } from './acts.ts';
 
@@ -30,6 +31,23 @@ function freeAndTake(scene: Scene, me: number, other: number): void {
   scene.wire.send(me, 1);
   scene.wire.receive(other);
   must(scene, me, SIZE);
+}
+
+/** So many blocks taken and freed: what the magazines do not hold lies in the depot. */
+function layDown(scene: Scene, me: number, count: number): void {
+  const made = Array.from({ length: count }, () => 0);
+  heapOf(scene, me).allocMany(made, SIZE);
+  heapOf(scene, me).freeMany(made);
+}
+
+/** As if so many blocks had gone home for want of room in the depot, and had come again. */
+function learn({ memory, on }: Scene, blocks: number): void {
+  memory.set((on[0]?.depots[1]?.record ?? 0) + CLASS.ROOM, blocks);
+}
+
+/** What is done every few seconds. */
+function cool(scene: Scene, me: number): void {
+  heapOf(scene, me)['inside'](({ on }) => on.depots[1]?.cool());
 }
 
 const heap = { zones: [0, 8, 0] } as const;
@@ -168,13 +186,43 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'what a depot has learned to hold goes home beside rounds',
+    heap: { zones: [0, 16, 0] },
+    seats: 2,
+    before: (s) => {
+      learn(s, 7);
+      layDown(s, 0, 15);
+    },
+    threads: [(s) => cool(s, 0), (s) => round(s, 1, 2)],
+  },
+  {
+    name: 'two have what a depot has learned to hold sent home',
+    heap: { zones: [0, 16, 0] },
+    seats: 2,
+    before: (s) => {
+      learn(s, 9);
+      layDown(s, 0, 15);
+    },
+    threads: [(s) => cool(s, 0), (s) => cool(s, 1)],
+  },
+  {
+    name: 'what had to go home and came again may stay the next time',
+    heap: { zones: [0, 16, 0] },
+    seats: 2,
+    threads: [
+      (s) => {
+        round(s, 0, 15);
+        round(s, 0, 15);
+      },
+      (s) => cool(s, 1),
+    ],
+  },
+  {
     name: 'empty magazines go to the pool through a slot that has moved nothing yet',
     heap: { zones: [0, 16, 0] },
     seats: 2,
     before: (s) => {
-      const made = Array.from({ length: 10 }, () => 0);
-      heapOf(s, 1).allocMany(made, SIZE);
-      heapOf(s, 1).freeMany(made);
+      layDown(s, 1, 10);
       prepareMany(s, 1, 7);
     },
     threads: [(s) => heapOf(s, 0).reclaim(), (s) => round(s, 1, 1)],
