@@ -10,8 +10,8 @@ const SIZE = 64;
 const freePages = (heap: SharedHeap) => heap.stats().zones[1]!.freePages;
 
 /**
- * A heap with so many free pages; what is in use lies idle: in slabs, magazines and the depot, for it
- * learns that so much of it comes and goes.
+ * A heap with so many free pages; what is in use lies idle: in slabs, magazines, and the depot: it
+ * learns that so much comes and goes.
  */
 function idle(free: number): SharedHeap {
   const heap = anotherSeat(tinyHeap({ zones: [0, 128, 0] }).handle);
