@@ -38,6 +38,7 @@ const { MAX: CLASSES } = CLASS;
 const { CACHES, MOVING, MOVING_ID, ALLOCS, FREES } = SLOT;
 const { SMALL_MAX, RUNS, RUN_PAGES_MAX } = TABLE;
 const { SHIFT: GRANULE_SHIFT, BYTES } = GRANULE;
+const GRANULES_MAX = SMALL_MAX >> GRANULE_SHIFT;
 const { KIND, BLOCK } = ENTRY;
 
 export class Magazines {
@@ -144,16 +145,15 @@ export class Magazines {
   /** The class that serves `size` from magazines; 0, which has none, for all that is unusual. */
   classOf(size: number): number {
     if ((size | 0) !== size) return 0;
+    const last = size - 1;
+    let at = last >>> GRANULE_SHIFT;
+    if (at >= GRANULES_MAX) {
+      at = last >>> this.pageShift;
+      if (at >= RUN_PAGES_MAX) return 0;
+      at += RUNS;
+    }
     // RACE: setMode may be writing the table; any past entry names a class that serves the size.
-    if ((size - 1) >>> 0 < SMALL_MAX) return this.memory.getByte((size + 15) >>> GRANULE_SHIFT);
-    return this.runClassOf(size);
-  }
-
-  /** Apart, so that V8 has room to inline the rest. */
-  private runClassOf(size: number): number {
-    const pages = (size + (1 << this.pageShift) - 1) >>> this.pageShift;
-    // RACE: as above.
-    return pages - 1 < RUN_PAGES_MAX ? this.memory.getByte(RUNS + pages) : 0;
+    return this.memory.getByte(at + 1);
   }
 
   /** Counts an operation in the word `at`; each 2^32 of them are carried to a double. */

@@ -100,17 +100,15 @@ export class WaitList {
 
   /** Sleeps until woken, at most so long; whether it was woken. */
   sleep(milliseconds: number): boolean {
-    const { memory, mine } = this;
-    memory.cas(mine + WAKE, TRYING, ASLEEP);
-    memory.wait(mine + WAKE, ASLEEP, milliseconds);
+    this.lieDown();
+    this.memory.wait(this.mine + WAKE, ASLEEP, milliseconds);
     return this.awake();
   }
 
   /** As `sleep`, without blocking the thread. */
   async rest(milliseconds: number): Promise<boolean> {
-    const { memory, mine } = this;
-    memory.cas(mine + WAKE, TRYING, ASLEEP);
-    await memory.waitAsync(mine + WAKE, ASLEEP, milliseconds);
+    this.lieDown();
+    await this.memory.waitAsync(this.mine + WAKE, ASLEEP, milliseconds);
     return this.awake();
   }
 
@@ -144,6 +142,11 @@ export class WaitList {
 
   private awake(): boolean {
     return this.memory.swap(this.mine + WAKE, TRYING) === WOKEN;
+  }
+
+  /** Who has been woken meanwhile does not sleep. */
+  private lieDown(): void {
+    this.memory.cas(this.mine + WAKE, TRYING, ASLEEP);
   }
 
   private wake(slot: number): void {

@@ -20,6 +20,14 @@ const UNREACHED: Readonly<Record<string, string>> = {
   'src/heap/session.ts sitDown': 'a wait for one of eight spare seats, all of them taken at once',
 };
 
+/**
+ * Functions in which a thread that recovers others may be too seldom for one to die there, and why
+ * that is no gap.
+ */
+const UNMOURNED: Readonly<Record<string, string>> = {
+  'src/word/lock.ts spin': 'it has and has written nothing there, as in front of the cas in lock',
+};
+
 /** Lines that only word what is wrong with a damaged heap; a schedule does not damage it. */
 const WORDING = /\bString\(.*memory\.get|^const counted = |throw otherVersion\(memory/;
 
@@ -62,7 +70,7 @@ export function coverageOf(realms: Realms): Coverage {
     frozen: hit.filter((site) => sum('freezes', site.id) > 0).length,
     recovering: mourned.length,
     diedRecovering: again.length,
-    unmourned: mourned.filter((site) => !again.includes(site)).map(nameOf),
+    unmourned: mourned.filter((site) => !again.includes(site) && !isFew(site)).map(nameOf),
     unreached: counted.filter((site) => !hit.includes(site)).map(nameOf),
     uncrashed: hit.filter((site) => !crashed.includes(site)).map(nameOf),
   };
@@ -72,6 +80,10 @@ export function coverageOf(realms: Realms): Coverage {
 export function isArgued({ path, fn, text }: Site): boolean {
   if (WORDING.test(text)) return true;
   return `${path} ${fn}` in UNREACHED;
+}
+
+function isFew({ path, fn }: Site): boolean {
+  return `${path} ${fn}` in UNMOURNED;
 }
 
 export function nameOf({ path, line, kind, fn }: Site): string {

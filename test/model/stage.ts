@@ -36,6 +36,8 @@ export class Stage {
   private readonly bodies: (() => unknown)[];
   private readonly saved: object[];
   private readonly undertaker: (scene: Scene) => unknown;
+  /** Overflows there had been when the last one was called. */
+  private overflows = 0;
 
   constructor(realm: Realm, scenario: Scenario) {
     this.realm = realm;
@@ -84,6 +86,7 @@ export class Stage {
     const { heaps } = this.scene;
     for (let i = 0; i < heaps.length; i++) Object.assign(heaps[i] as object, this.saved[i]);
     this.realm.requests = 0;
+    this.overflows = 0;
     this.scenario.each?.(this.scene);
     this.realm.machine.begin(this.bodies, UNDERTAKERS);
   }
@@ -94,7 +97,9 @@ export class Stage {
     const called = machine.threads - this.bodies.length;
     if (this.scenario.bare === true || called >= UNDERTAKERS) return false;
     const done = called > 0 && machine.status[machine.threads - 1] === DONE;
-    if (done && !(machine.elsewhere !== false && machine.anyUnseen())) return false;
+    const unseen = machine.elsewhere !== false && machine.anyUnseen();
+    if (done && !unseen && machine.overflows === this.overflows) return false;
+    this.overflows = machine.overflows;
     machine.add(() => this.undertaker(this.scene));
     return true;
   }

@@ -21,6 +21,14 @@ function tellOfFirst(scene: Scene, me: number): void {
   if (scene.on[me]?.table.incarnationOf(0) === 0) throw new Error('told, and not recovered');
 }
 
+/** Takes the class lock again and again. */
+function turns(scene: Scene, me: number): void {
+  for (let turn = 0; turn < 3; turn++) {
+    round(scene, me, SIZE);
+    heapOf(scene, me).reclaim();
+  }
+}
+
 const toldTwice = {
   heap,
   seats: 3,
@@ -49,6 +57,12 @@ export const scenarios: readonly Scenario[] = [
     ...leavesLocked(heap, (s) => s.on[0]?.depots[1]?.lock),
     elsewhere: true,
     threads: [visit, (s) => round(s, 1, SIZE), (s) => tellOfFirst(s, 2)],
+  },
+  {
+    name: 'elsewhere: who tells of the end takes turns with those who waited for the lock',
+    ...leavesLocked(heap, (s) => s.on[0]?.depots[1]?.lock),
+    elsewhere: true,
+    threads: [visit, (s) => turns(s, 1), (s) => turns(s, 2)],
   },
   {
     name: 'elsewhere: an end is told twice, and the seat changes hands',
