@@ -59,10 +59,10 @@ export const TRANSACTION_CONTESTS: readonly Contest[] = [
 const STEPS: readonly (readonly [name: string, size: number, live: number])[] = [
   ['64 B in a magazine', 64, 1],
   ['64 B through the depot', 64, 180],
-  ['64 B through slabs', 64, 20_000],
-  ['8 KiB, slabs come and go', 8 * KIB, 1000],
-  ['16 KiB, slabs come and go', 16 * KIB, 1000],
-  ['1 MiB straight from a zone', 1024 * KIB, 1],
+  ['64 B, as many as the depot learns to hold', 64, 20_000],
+  ['8 KiB, the same', 8 * KIB, 1000],
+  ['16 KiB, the same', 16 * KIB, 1000],
+  ['2 MiB straight from a zone', 2048 * KIB, 1],
 ];
 
 export const COST_CONTESTS: readonly Contest[] = STEPS.map(([name, size, live]) =>
