@@ -43,6 +43,7 @@ const MOST_WAYS = 24;
 const FLAVOURS = ['plain', 'checked', 'tracked', 'budgeted', 'debug'] as const;
 const SETTINGS: readonly Setting[] = [
   'alone',
+  'roomy',
   'crowded',
   'strays',
   'full',

@@ -185,6 +185,11 @@ export function takeMany(tour: Tour): void {
   });
 }
 
+/** What is done every few seconds: depots forget by halves what they have learned to hold. */
+export function cool({ heap }: Tour): void {
+  heap['inside'](({ on }) => on.depots.forEach((depot) => depot?.cool()));
+}
+
 /** The heap is asked how it feels, and for every block there is. */
 export function inquire({ heap, plan: { complain } }: Tour): void {
   heap.isHealthy();

@@ -50,6 +50,7 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
   [6, (tour) => tour.claim()],
   [4, (tour) => tour.pass()],
   [4, (tour) => tour.flood(tour.random.logUniform(16, 4 * KIB), 150)],
+  [2, (tour) => tour.flood(16, 480)],
   [2, (tour) => tour.flood(tour.random.logUniform(9 * KIB, 48 * KIB), 24)],
   [4, (tour) => tour.changeMode()],
   [3, (tour) => tour.transact()],
@@ -69,6 +70,7 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
   [1, excursions.refuse],
   [2, excursions.takeMany],
   [2, excursions.reserve],
+  [1, excursions.cool],
   [1, excursions.inquire],
   [6, relay],
 ];

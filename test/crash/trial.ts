@@ -23,6 +23,7 @@ export type Flavour = 'plain' | 'checked' | 'tracked' | 'budgeted' | 'debug';
 export type Role = HeldOrders['role'];
 export type Setting =
   | 'alone'
+  | 'roomy'
   | 'company'
   | 'locked'
   | 'recorded'
@@ -63,12 +64,12 @@ export interface Outcome {
   readonly lostBytes: number;
 }
 
-const RECORDS = 400;
+const RECORDS = 1040;
 /** The survivor's, the visitor's and the heir's, in this order; so are their numbers as owners. */
 const RANGES: readonly Range[] = [
   { first: 0, end: 40 },
-  { first: 40, end: 220 },
-  { first: 220, end: RECORDS },
+  { first: 40, end: 540 },
+  { first: 540, end: RECORDS },
 ];
 const PATIENCE_MS = 1000;
 const LIFETIME_MS = 20_000;
@@ -89,7 +90,7 @@ export class Trial {
     this.build = build;
     const { flavour, setting, seed } = spec;
     const heap = SharedHeap.create({
-      size: '4MiB',
+      size: setting === 'roomy' ? '16MiB' : '4MiB', // room for racks
       maxSlots: setting === 'crowded' ? 2 : 4,
       zones: { dmaEnd: '1MiB', highStart: '3MiB' },
       mode: setting === 'simple' ? 'simple-heap' : 'two-tier',
