@@ -59,9 +59,9 @@ export const TRANSACTION_CONTESTS: readonly Contest[] = [
 const STEPS: readonly (readonly [name: string, size: number, live: number])[] = [
   ['64 B in a magazine', 64, 1],
   ['64 B through the depot', 64, 180],
-  ['64 B, as many as the depot learns to hold', 64, 20_000],
-  ['8 KiB, the same', 8 * KIB, 1000],
-  ['16 KiB, the same', 16 * KIB, 1000],
+  ['20,000 × 64 B, as the depot has learned', 64, 20_000],
+  ['1000 × 8 KiB, as the depot has learned', 8 * KIB, 1000],
+  ['1000 × 16 KiB, as the depot has learned', 16 * KIB, 1000],
   ['2 MiB straight from a zone', 2048 * KIB, 1],
 ];
 

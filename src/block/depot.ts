@@ -245,8 +245,11 @@ export class Depot implements Guarded {
     const previous = memory.get(at + PREVIOUS);
     const apart = this.source.zones.hasHome;
     if (previous !== 0 && (apart || !this.shelf.hasRoom(filled(previous)))) {
-      this.emptyLocked(at + PREVIOUS);
-      if (!apart) memory.set(at + BATCH, memory.get(at + BATCH) >> 1);
+      const blocks = this.emptyLocked(at + PREVIOUS);
+      if (!apart) {
+        this.shelf.spilled(blocks);
+        memory.set(at + BATCH, memory.get(at + BATCH) >> 1);
+      }
       magazines.exchange(this.id, at + PREVIOUS);
       return true;
     }

@@ -2,8 +2,9 @@
 // short; now and then so much that half of the room is left that the shelf has learned to have. So
 // what one phase of a program needed is the next one's within half a minute, whoever allocates.
 //
-// Under the class lock, like all that changes a shelf. A magazine is emptied while it still lies
-// there for all to see, then it is nowhere but in MOVING, then the pool has it.
+// Under the class lock, like all that changes a shelf; it has no words of its own. A magazine is
+// emptied while it still lies there for all to see, then it is nowhere but in MOVING, then the pool
+// has it.
 
 import { MAGAZINE, STATE } from '../word/layout.ts';
 import type { Magazines } from './magazine.ts';
@@ -56,12 +57,12 @@ export class Drain {
   }
 
   private sendHome(magazine: number): void {
-    const { magazines, source } = this;
-    const count = magazines.memory.get(magazine + COUNT);
+    const { source } = this;
+    const { memory, slot } = this.magazines;
+    const count = memory.get(magazine + COUNT);
     const bottom = magazine + ENTRIES;
     const returned = source.returnAllLocked(bottom, bottom + count - 1, SHELVED, SHELVED);
     // What did not come home is its holder's who freed it too, and was counted as laid down.
-    if (returned < count)
-      countOut(magazines.memory, magazines.slot, (count - returned) * source.granules);
+    if (returned < count) countOut(memory, slot, (count - returned) * source.granules);
   }
 }

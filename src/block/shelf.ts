@@ -66,12 +66,16 @@ export class Shelf {
     this.holder = MAGAZINE.DEPOT + id;
   }
 
-  /** Whether a full magazine with so many more blocks may lie here; if not, they are SPILLED. */
+  /** Whether a full magazine with so many more blocks may lie here. */
   hasRoom(blocks: number): boolean {
     const { memory, record } = this;
-    if (memory.get(record + DEPOT_BLOCKS) + blocks <= this.mostLocked()) return true;
+    return memory.get(record + DEPOT_BLOCKS) + blocks <= this.mostLocked();
+  }
+
+  /** So many blocks have gone home, for there was no room. */
+  spilled(blocks: number): void {
+    const { memory, record } = this;
     memory.set(record + SPILLED, memory.get(record + SPILLED) + blocks);
-    return false;
   }
 
   /** So many blocks have come out of the slabs: of them, those that were SPILLED. */

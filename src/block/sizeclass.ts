@@ -7,9 +7,10 @@
 //
 // Then whole pages: 3, 4, … 16 of them, four a doubling, so 8 KiB and a byte take 12. Their first
 // slabs have one block each. Beyond, a request goes straight to a zone and gets whole pages; not so
-// 128, 256 and 512 KiB and 1 MiB, which programs ask for most often there, in a heap of 256 times
-// that. Such a class serves what takes exactly its pages, so it wastes nothing; its slabs have one
-// block each, and a pair out of a magazine takes 5 ns instead of 260.
+// 128, 256 and 512 KiB and 1 MiB in a heap of 256 times that. Such a class serves what takes exactly
+// its pages, so it wastes nothing; its slabs have one block each, and a pair out of a magazine takes
+// 3 to 5 ns instead of 260. That is for programs whose buffers are powers of two: of 155 requests
+// for more than 64 KiB in the shipped traces, one is of these sizes.
 //
 // The class table turns a size into a class with one byte read. It lies in shared memory because
 // that is how a mode switch or a checked heap takes the fast path away from every thread at once:
@@ -115,7 +116,8 @@ export class SizeClasses {
     let from = 1;
     list.forEach(({ granules }, index) => {
       if (granules > most) this.byPages[granules >>> this.shift] = index + 1;
-      else this.byGranules.fill(index + 1, from, (from = granules + 1));
+      else this.byGranules.fill(index + 1, from, granules + 1);
+      from = granules + 1;
     });
   }
 
@@ -134,14 +136,14 @@ export class SizeClasses {
   }
 
   /** Writes the class table; closed, zeroes, which send every request to the slow path. */
-  writeTable(memory: Memory, pageShift: number, open: boolean): void {
+  writeTable(memory: Memory, open: boolean): void {
     for (let granules = 1; granules <= SMALL_MAX >> SHIFT; granules++) {
       // RACE: read by every thread's fast path; any past entry names a class that serves the size.
       memory.setByte(granules, open ? this.of(granules) : 0);
     }
     for (let pages = 1; pages <= RUN_PAGES_MAX; pages++) {
       // RACE: as above.
-      memory.setByte(RUNS + pages, open ? this.of(pages << (pageShift - SHIFT)) : 0);
+      memory.setByte(RUNS + pages, open ? this.of(pages << this.shift) : 0);
     }
   }
 }

@@ -61,9 +61,5 @@ export function writeMode(memory: Memory, geometry: Geometry, mode: Mode): void 
 export function writeTable(memory: Memory, geometry: Geometry): void {
   const plain = !geometry.checked && memory.get(HEADER.DETOURS) === 0;
   const open = plain && modeIn(memory) !== 'simple-heap';
-  new SizeClasses(geometry.classes, geometry.pageShift).writeTable(
-    memory,
-    geometry.pageShift,
-    open,
-  );
+  new SizeClasses(geometry.classes, geometry.pageShift).writeTable(memory, open);
 }

@@ -31,8 +31,8 @@ function mean(numbers: readonly number[]): number {
 function tableIn(open: boolean): Memory {
   const extent = { endWords: 0, countersByte: 0, bytesByte: 0, endByte: TABLE.BYTES };
   const memory = new Memory(new SharedArrayBuffer(TABLE.BYTES), 0, extent);
-  classes.writeTable(memory, 12, true);
-  if (!open) classes.writeTable(memory, 12, false);
+  classes.writeTable(memory, true);
+  if (!open) classes.writeTable(memory, false);
   return memory;
 }
 
