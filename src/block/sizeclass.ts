@@ -6,11 +6,12 @@
 // runs of whole pages took 1.60 bytes for each byte asked, in slabs of these classes 1.04.
 //
 // Then whole pages: 3, 4, … 16 of them, four a doubling, so 8 KiB and a byte take 12. Their first
-// slabs have one block each. Beyond, a request goes straight to a zone and gets whole pages; not so
-// 128, 256 and 512 KiB and 1 MiB in a heap of 256 times that. Such a class serves what takes exactly
-// its pages, so it wastes nothing; its slabs have one block each, and a pair out of a magazine takes
-// 3 to 5 ns instead of 260. That is for programs whose buffers are powers of two: of 155 requests
-// for more than 64 KiB in the shipped traces, one is of these sizes.
+// slabs have one block each. Beyond, a request goes straight to a zone and gets whole pages.
+//
+// Not so 128, 256 and 512 KiB and 1 MiB in a heap of 256 times that. Such a class serves what takes
+// exactly its pages, so it wastes nothing; its slabs have one block each, and a pair out of a
+// magazine takes 3 to 5 ns instead of 260. That is for programs whose buffers are powers of two: of
+// 155 requests for more than 64 KiB in the shipped traces, one is of these sizes.
 //
 // The class table turns a size into a class with one byte read. It lies in shared memory because
 // that is how a mode switch or a checked heap takes the fast path away from every thread at once:
