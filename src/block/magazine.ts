@@ -109,21 +109,19 @@ export class Magazines {
   /** As `pop`, for a journal's entry, which names the block before that is live. */
   popFor(id: number, entry: number, kind: number): number {
     const { memory } = this;
-    const granule = this.loaded(id) > 0 ? this.top(id) : 0;
+    const at = this.caches + id;
+    const top = memory.get(at);
+    if ((top & MASK) <= NONE) return 0;
+    const granule = memory.get(top);
+    const state = this.origin + granule;
     // RACE: as in `pop`.
-    if (granule === 0 || memory.getByte(this.origin + granule) !== this.tag) return 0;
+    if (memory.getByte(state) !== this.tag) return 0;
     memory.set(entry + BLOCK, granule);
     memory.set(entry + KIND, kind);
-    return this.pop(id) || this.lost(entry);
-  }
-
-  /**
-   * Two threads were freeing the block at once, and now it is the other's. (If this one dies just
-   * before this, the block is undone with its transaction, although the other may have it in use.)
-   */
-  private lost(entry: number): 0 {
-    this.memory.set(entry + KIND, 0);
-    return 0;
+    memory.setByte(state, id); // LIVE, then the top, as in `pop`
+    memory.set(at, top - 1);
+    this.count(this.allocs);
+    return granule;
   }
 
   /** Adds a live block of the class; false if the magazine is full. */

@@ -37,8 +37,7 @@ class JournalledBlocks implements Blocks {
   }
 
   popFor(size: number, at: number, kind: number): number {
-    const id = this.magazines.classOf(size);
-    return id === 0 ? 0 : this.magazines.popFor(id, at, kind);
+    return this.magazines.popFor(this.magazines.classOf(size), at, kind);
   }
 
   /** Beyond its budget the block stays with its entry: the transaction is rolled back. */

@@ -65,9 +65,10 @@ export class Recovery {
     this.samples = new Samples(on.memory, on.layout);
   }
 
-  /** Sweeps if somebody has been seen dead. What every slow path does first: one atomic read. */
+  /** Sweeps if somebody has been seen dead. What every slow path does first: one plain read. */
   attend(): void {
-    if (this.on.memory.load(DEATHS) !== 0) this.sweep();
+    // RACE: an old value has the dead wait for the next slow path; an atomic read is a call.
+    if (this.on.memory.get(DEATHS) !== 0) this.sweep();
   }
 
   /**

@@ -6,7 +6,7 @@
 import { GRANULE } from '../word/layout.ts';
 import { allocError, HeapError, type AllocError } from '../word/errors.ts';
 import { EVENT } from '../slot/tape.ts';
-import type { Part } from '../tx/part.ts';
+import { COMMIT, type Part } from '../tx/part.ts';
 import type { Magazines } from '../block/magazine.ts';
 import type { ZoneName } from '../page/zone.ts';
 import { currentHost, identityOf, type AttachedHeaps } from './attached.ts';
@@ -162,13 +162,12 @@ export abstract class Seated extends HeapViews {
     return done;
   }
 
-  /** See `Seating.step`. */
-  protected step(session: Session, part: Part, size: number): number {
-    if (session !== this.session || this.cut !== null || this.detached || this.lost) return 0;
+  /** See `Seating.step`. Who has lost the seat of that session has other magazines. */
+  protected step({ on, tx }: Session, part: Part, size: number): number {
+    if (this.magazines !== on.magazines) return 0;
     try {
-      return size === 0
-        ? Number(session.tx.commitPrivate(part))
-        : session.tx.allocPrivate(part, size);
+      if (size > 0) return tx.solo.alloc(part, size);
+      return Number(size === COMMIT ? tx.solo.commit(part) : tx.solo.abort(part));
     } catch (error) {
       this.magazines = this.nobodys;
       this.cut = error;

@@ -10,9 +10,10 @@ import { GRANULE } from '../word/layout.ts';
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
 import { copyBytes } from '../word/memory.ts';
 import { isLive } from '../block/statemap.ts';
+import { COMMIT, type Part } from '../tx/part.ts';
 import { slotOfRecord } from '../tx/record.ts';
 import type { Session } from './session.ts';
-import { ABORTED, PATIENCE_MS, TIMEOUT, TxPart } from './txpart.ts';
+import { ABORTED, PATIENCE_MS, TIMEOUT, TxPart, type Seating } from './txpart.ts';
 
 const { BYTES } = GRANULE;
 /** How long `commit` waits for votes when it is not told. */
@@ -30,26 +31,32 @@ class Failed extends Error {}
 /** Steps that count all together or not at all: see `SharedHeap.beginTransaction`. */
 export class Transaction extends TxPart implements Disposable {
   /** Granules to be freed at the commit; null for none. */
-  private freed: Set<number> | null = null;
-  private throws = false;
+  private freed: Set<number> | null;
+  private throws: boolean;
+
+  /** See `SharedHeap.beginTransaction` and `joinTransaction`. */
+  constructor(seating: Seating, session: Session, part: Part) {
+    super(seating, session, part); // in so many words: V8 is slow where it has to be handed on
+    this.freed = null;
+    this.throws = false;
+  }
 
   /**
    * A block of at least `size` bytes that is freed at rollback, or 0: then the transaction is
    * rolled back, and `error` says why. Free it with the transaction's `free`.
    */
   alloc(size: number): number {
-    const granule = size === 0 ? this.allocSlow(0) : this.allocFast(size) || this.allocSlow(size);
-    return granule === 0 ? this.fail(size) : granule * BYTES;
+    if (size > 0 && this.failure === null) {
+      const granule = this.seating.step(this.session, this.part, size);
+      if (granule !== 0) return granule * BYTES;
+    }
+    return this.allocSlow(size);
   }
 
-  /** From a magazine, while nobody else has heard of the transaction; 0 for all else. */
-  private allocFast(size: number): number {
-    if (this.ended !== 'open' || this.voted || this.failure !== null) return 0;
-    return this.seating.step(this.session, this.part, size);
-  }
-
+  /** All else than a block from a magazine, while nobody else has heard of the transaction. */
   private allocSlow(size: number): number {
-    return this.step(size, ({ tx }, again) => tx.allocIn(this.part, size, again));
+    const granule = this.step(size, ({ tx }, again) => tx.allocIn(this.part, size, again));
+    return granule === 0 ? this.fail(size) : granule * BYTES;
   }
 
   /**
@@ -233,13 +240,13 @@ export class Transaction extends TxPart implements Disposable {
 
   /** The result, when there is one: null while votes are missing. */
   private tryCommit(): Result<void> | null {
+    const { seating, session, part } = this;
+    const done = this.failure === null && seating.step(session, part, COMMIT) !== 0;
+    if (done) return this.end('committed', session.on);
     if (this.isOver(0)) return this.failure === null ? ok(undefined) : this.undone(this.failure);
-    const { part } = this;
     if (part.leader !== part.record) {
       throw new HeapError('BAD_OPTION', 'a participant votes with ready(); its leader commits');
     }
-    const { seating, session } = this;
-    if (seating.step(session, part, 0) !== 0) return this.end('committed', session.on);
     return this.here(({ tx, on, recovery }) => {
       const slots = part.known ? tx.participants(part.leader).map(slotOfRecord) : NOBODY;
       if (slots.some((slot) => on.table.isOver(slot))) recovery.sweep(); // which rolls it back

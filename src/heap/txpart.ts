@@ -3,7 +3,7 @@
 
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
 import { COUNTER } from '../word/records.ts';
-import type { Part } from '../tx/part.ts';
+import { ROLLBACK, type Part } from '../tx/part.ts';
 import { COMMITTED, KEPT, OPEN, READY, slotOfRecord } from '../tx/record.ts';
 import { identityOf } from './attached.ts';
 import type { Session } from './session.ts';
@@ -12,6 +12,7 @@ const { COMMITS, ROLLBACKS } = COUNTER;
 /** Why a transaction that was rolled back is over. */
 export const ABORTED = Object.freeze(allocError('ABORTED', 0));
 export const TIMEOUT = Object.freeze(allocError('TIMEOUT', 0));
+const DONE: Result<void> = Object.freeze(ok(undefined));
 /** Longest sleep before asking whether all who are waited for live. */
 export const PATIENCE_MS = 5;
 
@@ -33,7 +34,7 @@ export interface Seating {
   inside<T>(work: (session: Session) => T, only?: Session, over?: T): T;
   /**
    * While nobody else has heard of a part: a block's granule for its next entry, out of a magazine;
-   * of size 0 the commit, and 1. Or 0, and nothing has happened: `inside` knows all else.
+   * COMMIT or ROLLBACK for a size, and 1. Or 0, and nothing has happened: `inside` knows all else.
    */
   step(session: Session, part: Part, size: number): number;
 }
@@ -96,7 +97,12 @@ export class TxPart {
 
   /** Undoes all of it, on all threads. Nothing happens if it is over. */
   rollback(): void {
-    if (this.look() === 'open') this.giveUp(ABORTED);
+    if (this.ended !== 'open') return;
+    const { seating, session, part } = this;
+    if (seating.step(session, part, ROLLBACK) !== 0) {
+      this.failure ??= ABORTED;
+      this.end('rolled back', session.on);
+    } else if (this.look() === 'open') this.giveUp(ABORTED);
   }
 
   /** Rolls back unless it was committed. */
@@ -123,7 +129,7 @@ export class TxPart {
   protected end(how: 'committed' | 'rolled back', { counters }: Session['on']): Result<void> {
     this.ended = how;
     counters.bump(how === 'committed' ? COMMITS : ROLLBACKS);
-    return ok(undefined);
+    return DONE;
   }
 
   protected giveUp(why: AllocError): Result<never> {

@@ -5,11 +5,13 @@ import { GRANULE } from '../word/layout.ts';
 import { copyBytes, type Memory } from '../word/memory.ts';
 import { ENTRY } from '../word/records.ts';
 import type { Entry, StateMap } from '../block/statemap.ts';
-import { kindNumber, KINDS, kindWord } from './journal.ts';
+import { INLINE, kindNumber, KINDS, kindWord } from './journal.ts';
 import { slotOfRecord, type TxRecord } from './record.ts';
 
 const { KIND, BLOCK, AT, BYTES } = ENTRY;
 const { BYTES: GRANULE_BYTES } = GRANULE;
+const { ALLOC } = KINDS; // record.ts, ALONE
+const LAST_INLINE = INLINE - 1;
 
 /** How blocks are freed for an entry: both or neither (heap/release). */
 export interface Returns {
@@ -37,6 +39,17 @@ export class Ending {
     const entries = record.journal.entries(number);
     if (committed) for (const at of entries) this.keep(record, at);
     else for (const at of entries.reverse()) this.undo(record, at);
+  }
+
+  /** As undoing in `apply`, where there is nothing but new blocks, whose entries the record has. */
+  undoNew(record: TxRecord, number: number, length: number): void {
+    const noted = kindWord(number, ALLOC);
+    const last = Math.min(length, LAST_INLINE); // one that failed may stand behind those that count
+    for (let i = last; i >= 0; i--) {
+      const at = record.entryAt(i);
+      if (this.memory.get(at + KIND) !== noted) continue;
+      if (!this.blocks.stow(this.memory.get(at + BLOCK))) this.giveBlock(record, at, ALLOC);
+    }
   }
 
   undo(record: TxRecord, at: number): void {

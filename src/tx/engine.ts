@@ -21,6 +21,7 @@ import {
   UNDONE,
   type TxParts,
 } from './record.ts';
+import { Solo } from './solo.ts';
 import { Taking, type Blocks } from './taking.ts';
 
 const { KIND, BLOCK, AT, BYTES } = ENTRY;
@@ -32,6 +33,8 @@ export class TxEngine {
   private readonly slot: number;
   private readonly taking: Taking;
   private readonly ending: Ending;
+  /** Transactions that nobody else has heard of. */
+  readonly solo: Solo;
   /** Views that were needed before: most often this slot's own. */
   private readonly records: TxRecord[] = [];
 
@@ -41,13 +44,15 @@ export class TxEngine {
     this.slot = slot;
     this.taking = new Taking(parts.memory, blocks);
     this.ending = new Ending(parts.memory, blocks, slot);
+    this.solo = new Solo(blocks, this.ending);
   }
 
   /** Begins a transaction; null when this slot has no record left. */
   begin(): Part | null {
-    const record = this.freeRecord();
+    const idle = this.solo.takeIdle();
+    const record = idle ?? this.searchRecord();
     if (record === null) return null;
-    const number = record.open(record.index, 0);
+    const number = idle === null ? record.open(record.index, 0) : record.reopen();
     return partIn(record, number, record, number);
   }
 
@@ -74,22 +79,13 @@ export class TxEngine {
   share(part: Part): void {
     if (!part.known) part.record.change(part.number, PRIVATE, OPEN);
     part.known = true;
+    part.lockless = 0;
   }
 
   /** A new block that is freed at rollback; `again` after it found no memory for it before. */
   allocIn(part: Part, size: number, again = false): number | AllocError {
     const entry = this.beginStep(part, KINDS.ALLOC);
     return this.endStep(part, entry.at === 0 ? null : this.taking.fresh(entry, size, again));
-  }
-
-  /** As `allocIn`, out of a magazine, while nobody else has heard of it; 0 for all else. */
-  allocPrivate(part: Part, size: number): number {
-    const { record, number, length, known } = part;
-    if (known || length >= INLINE || !record.isPrivate(number)) return 0;
-    const at = record.journal.inRecord(length);
-    const granule = this.taking.popped(at, kindWord(number, KINDS.ALLOC), size);
-    if (granule !== 0) part.length = length + 1;
-    return granule;
   }
 
   /** A live block that is freed at commit; its granule, or why not. */
@@ -166,7 +162,7 @@ export class TxEngine {
    * The leader's commit: true if done; false while a participant has not voted, or if it is over.
    */
   tryCommit(part: Part): boolean {
-    if (!part.known) return this.commitPrivate(part);
+    if (!part.known) return this.solo.commit(part);
     const { record, number } = part;
     record.lock.lock();
     const ready = record.joinedLocked().every((index) => this.recordAt(index).state() === READY);
@@ -176,22 +172,10 @@ export class TxEngine {
     return decided;
   }
 
-  /** Commits what nobody else knows: without the lock, and at once if nothing is left to do. */
-  commitPrivate({ record, number, onlyAllocs, known }: Part): boolean {
-    if (known) return false;
-    if (onlyAllocs) return record.change(number, PRIVATE, KEPT);
-    if (!record.change(number, PRIVATE, COMMITTED)) return false;
-    this.ending.apply(record, number, true);
-    return record.change(number, COMMITTED, KEPT);
-  }
-
   /** Rolls everything back, on all threads; false if it is decided otherwise. */
   abort(part: Part): boolean {
+    if (this.solo.abort(part)) return true;
     const { leader, leaderNumber } = part;
-    if (!part.known && this.isOpen(part)) {
-      this.ending.apply(leader, leaderNumber, false);
-      return leader.change(leaderNumber, PRIVATE, UNDONE);
-    }
     leader.abort(leaderNumber);
     this.finish(leader, leaderNumber);
     return leader.is(leaderNumber, UNDONE);
@@ -229,6 +213,10 @@ export class TxEngine {
   }
 
   private freeRecord(): TxRecord | null {
+    return this.solo.takeIdle() ?? this.searchRecord();
+  }
+
+  private searchRecord(): TxRecord | null {
     for (let index = firstOf(this.slot); index < firstOf(this.slot + 1); index++) {
       const record = this.recordAt(index);
       if (!record.isFree()) continue;

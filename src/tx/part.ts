@@ -1,7 +1,14 @@
 // One thread's part in a transaction: which record it writes, and which one leads. Plain JavaScript
 // state of the thread whose part it is; what others may see stands in the records (record.ts).
 
+import { INLINE } from './journal.ts';
 import type { TxRecord } from './record.ts';
+
+const IN_RECORD = INLINE;
+
+/** What a step of a private part may be instead of an allocation of so many bytes. */
+export const COMMIT = 0;
+export const ROLLBACK = -1;
 
 export interface Part {
   readonly record: TxRecord;
@@ -14,6 +21,8 @@ export interface Part {
   onlyAllocs: boolean;
   /** Others may have heard of it: every step takes the record's lock. */
   known: boolean;
+  /** Entries that take none: those in the record while nobody has, and 0 from then on. */
+  lockless: number;
 }
 
 /** A part with nothing in it; its leader knows of it unless it is its own. */
@@ -24,5 +33,6 @@ export function partIn(
   leaderNumber: number,
 ): Part {
   const known = leader !== record;
-  return { record, number, leader, leaderNumber, length: 0, onlyAllocs: true, known };
+  const lockless = known ? 0 : IN_RECORD;
+  return { record, number, leader, leaderNumber, length: 0, onlyAllocs: true, known, lockless };
 }

@@ -30,7 +30,7 @@
 // Locks: the leader's first, then one participant's. Classes and zones come after them.
 
 import { LOCK } from '../word/layout.ts';
-import { TX } from '../word/records.ts';
+import { ENTRY, TX } from '../word/records.ts';
 import type { Layout } from '../word/geometry.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
@@ -38,7 +38,7 @@ import type { ArrayPool } from '../block/pool.ts';
 import type { SlotTable } from '../slot/slot.ts';
 import { Journal } from './journal.ts';
 
-const { STATE, LEADER, LEADER_NO, JOINED, NEXT, VOTES, CHUNK, NOTE, WORDS, PER_SLOT } = TX;
+const { STATE, LEADER, LEADER_NO, JOINED, NEXT, VOTES, CHUNK, NOTE, ENTRIES, WORDS, PER_SLOT } = TX;
 
 export const PRIVATE = 1;
 export const OPEN = 2;
@@ -47,6 +47,8 @@ export const COMMITTED = 4;
 export const ABORTED = 5;
 export const KEPT = 6;
 export const UNDONE = 7;
+const ALONE = PRIVATE; // V8 looks up each time what a module exports: here that is worth a line
+const { WORDS: ENTRY_WORDS } = ENTRY;
 const STATE_BITS = 3;
 const STATE_MASK = 7;
 const NUMBERS = 2 ** 28;
@@ -98,23 +100,43 @@ export class TxRecord implements Guarded {
   /** Whether the transaction `number` is still its owner's alone; asked by the owner. */
   isPrivate(number: number): boolean {
     // RACE: recovery may end it, if somebody was wrong to tell of a death; an old value is safe.
-    return this.memory.get(this.at + STATE) === ((number << STATE_BITS) | PRIVATE);
+    return this.memory.get(this.at + STATE) === ((number << STATE_BITS) | ALONE);
   }
 
   /** A new transaction, or a part of the one that record `leader` leads; its number. */
   open(leader: number, leaderNumber: number): number {
     const { memory, at } = this;
-    const number = ((memory.get(at + STATE) >>> STATE_BITS) + 1) % NUMBERS;
+    const number = this.next();
     memory.set(at + LEADER, leader);
     memory.set(at + LEADER_NO, leader === this.index ? number : leaderNumber);
     memory.set(at + JOINED, 0);
     memory.set(at + NEXT, 0);
     memory.set(at + CHUNK, 0);
-    if (number === 0) this.journal.forget(); // the entries of 2^28 transactions ago
     memory.set(at + NOTE, 0);
     const state = leader === this.index ? PRIVATE : OPEN;
     memory.store(at + STATE, (number << STATE_BITS) | state); // COMMIT
     return number;
+  }
+
+  /** As `open`, for one of its own after another that nobody else knew: all else is as it was. */
+  reopen(): number {
+    const number = this.next();
+    this.memory.set(this.at + LEADER_NO, number);
+    // RACE: who comes with an old handle finds this one or the one before, and neither is open.
+    this.memory.set(this.at + STATE, (number << STATE_BITS) | ALONE); // COMMIT
+    return number;
+  }
+
+  /** The number of the next transaction here. */
+  private next(): number {
+    const number = ((this.memory.get(this.at + STATE) >>> STATE_BITS) + 1) & (NUMBERS - 1);
+    if (number === 0) this.journal.forget(); // the entries of 2^28 transactions ago
+    return number;
+  }
+
+  /** Word index of the journal's entry number `position`, of those in the record itself. */
+  entryAt(position: number): number {
+    return this.at + ENTRIES + position * ENTRY_WORDS;
   }
 
   /** From one state to another, if it is still that transaction in that state. */

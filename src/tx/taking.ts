@@ -13,7 +13,10 @@ const { AT, BYTES } = ENTRY;
 export interface Blocks extends Returns {
   /** A block's granule; or why not. `again` after it found no memory. */
   takeFor(size: number, entry: Entry, again: boolean): number | AllocError;
-  /** As `takeFor`, of those that a magazine has; 0 if none does. The entry is at a word. */
+  /**
+   * As `takeFor`, for an entry at a word, of those that a magazine has, as only heaps do that are
+   * not checked; 0 if none has. AT and BYTES, which are of no use there, stay as they are.
+   */
   popFor(size: number, at: number, kind: number): number;
 }
 
@@ -40,11 +43,5 @@ export class Taking {
   any(entry: Entry, size: number, again: boolean): number | AllocError {
     this.memory.set(entry.at + BYTES, 0); // nobody has ended its generation
     return this.blocks.takeFor(size, entry, again);
-  }
-
-  /** A user's block out of a magazine, as only heaps have them that are not checked; or 0. */
-  popped(at: number, kind: number, size: number): number {
-    this.memory.set(at + BYTES, 0);
-    return this.blocks.popFor(size, at, kind);
   }
 }

@@ -46,7 +46,7 @@ describe('a magazine', () => {
     expect(on.magazines.loaded(ID)).toBe(2);
   });
 
-  test('gives a journal its block with an entry that names it, or neither', () => {
+  test('gives a journal its block with an entry that names it first, or neither', () => {
     const { on, blocks } = loaded();
     const entry = { at: on.layout.journals + TX.ENTRIES, kind: 9 };
     const kindAndBlock = () =>
@@ -60,19 +60,19 @@ describe('a magazine', () => {
     expect(on.states.get(top)).toBe(ID);
 
     const next = blocks.at(-2) as number;
-    const set = vi.spyOn(on.memory, 'set').mockImplementationOnce((index, value) => {
-      on.memory.store(index, value);
-      on.states.mark(next, STATE.CACHED + 1); // the other of two threads that free it
-    });
-    expect([on.magazines.popFor(ID, entry.at, entry.kind), ...kindAndBlock()]).toEqual([
-      0,
-      0,
-      next,
-    ]);
-    set.mockRestore();
+    on.memory.set(entry.at + ENTRY.KIND, 0);
+    on.states.mark(next, STATE.CACHED + 1); // the other of two threads that freed it has it
+    expect([on.magazines.popFor(ID, entry.at, entry.kind), ...kindAndBlock()]).toEqual([0, 0, top]);
     expect([on.states.get(next), on.magazines.loaded(ID)]).toEqual([STATE.CACHED + 1, 2]);
-    expect(on.magazines.popFor(ID, entry.at, entry.kind), 'nor does it ask for it again').toBe(0);
-    expect(kindAndBlock()).toEqual([0, next]);
+
+    on.states.mark(next, STATE.CACHED);
+    const setByte = vi.spyOn(on.memory, 'setByte').mockImplementationOnce(() => {
+      expect(kindAndBlock(), 'who dies here has both').toEqual([9, next]);
+      on.states.mark(next, ID);
+    });
+    expect(on.magazines.popFor(ID, entry.at, entry.kind)).toBe(next);
+    expect(setByte).toHaveBeenCalled();
+    setByte.mockRestore();
   });
 
   test('takes a live block back by pointer until it is full, and then says no', () => {

@@ -48,6 +48,17 @@ describe('a seat', () => {
     expect(next.number).toBe((parts[2] as Part).number + 1);
   });
 
+  test('begins in a record that it has ended only if it has joined nothing there since', () => {
+    const led = begin(bob);
+    const first = begin(ann);
+    expect(ann.tryCommit(first)).toBe(true);
+    const joined = joinOf(ann, led);
+    expect(joined.record.index, 'the one that is free').toBe(first.record.index);
+    const parts = [joined, begin(ann), begin(ann)];
+    expect(new Set(parts.map((part) => part.record.index)).size).toBe(3);
+    expect(parts.every((part) => ann.isOpen(part))).toBe(true);
+  });
+
   test('keeps a record until what it took part in is over on every thread', () => {
     const led = begin(ann);
     const part = joinOf(bob, led);

@@ -148,11 +148,10 @@ export const ofJournals: readonly Mutant[] = [
     MAGAZINE,
     'memory.set(entry + BLOCK, granule);\n' +
       '    memory.set(entry + KIND, kind);\n' +
-      '    return this.pop(id) || this.lost(entry);',
-    'const popped = this.pop(id);\n' +
+      '    memory.setByte(state, id); // LIVE, then the top, as in `pop`',
+    'memory.setByte(state, id);\n' +
       '    memory.set(entry + BLOCK, granule);\n' +
-      '    if (popped !== 0) memory.set(entry + KIND, kind);\n' +
-      '    return popped;',
+      '    memory.set(entry + KIND, kind);',
     dying,
   ),
   mutant(

@@ -27,8 +27,9 @@ export const ofMagazines: readonly Mutant[] = [
     'pop does not look at the tag',
     'one block freed by two at once is handed out once',
     MAGAZINE,
-    'if (memory.getByte(state) !== this.tag) return 0;',
-    '',
+    'if (memory.getByte(state) !== this.tag) return 0;\n' +
+      '    memory.setByte(state, id); // LIVE, then the top: never',
+    'memory.setByte(state, id); // never',
   ),
   mutant(
     'all slots have one tag',

@@ -3,6 +3,7 @@
 import { dying, mutant, mutantOf, type Mutant } from './mutant.ts';
 
 const ENGINE = 'src/tx/engine.ts';
+const SOLO = 'src/tx/solo.ts';
 const RECORD = 'src/tx/record.ts';
 const STATES = 'src/block/statemap.ts';
 const SLAB = 'src/block/slab.ts';
@@ -221,9 +222,28 @@ export const ofTx: readonly Mutant[] = [
     dying,
   ),
   mutant(
+    'what is rolled back alone is over before its blocks are free',
+    'tx, one commits while another rolls back',
+    SOLO,
+    'if (onlyAllocs === true) this.ending.undoNew(record, number, length);\n' +
+      '    else this.ending.apply(record, number, false);\n' +
+      '    return this.end(record, number, PRIVATE, UNDONE);',
+    'const ended = this.end(record, number, PRIVATE, UNDONE);\n' +
+      '    this.ending.undoNew(record, number, length);\n' +
+      '    return ended;',
+    dying,
+  ),
+  mutant(
+    'a rollback alone forgets the entry of a step that failed',
+    'budget: the last of it goes to a transaction or to another thread',
+    'src/tx/ending.ts',
+    'Math.min(length, LAST_INLINE)',
+    'length - 1',
+  ),
+  mutant(
     'what is committed alone frees its blocks before that',
     TWO,
-    ENGINE,
+    SOLO,
     'if (!record.change(number, PRIVATE, COMMITTED)) return false;\n' +
       '    this.ending.apply(record, number, true);',
     'this.ending.apply(record, number, true);\n' +

@@ -71,6 +71,23 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'budget: the last of it goes to a transaction or to another thread',
+    heap,
+    seats: 2,
+    before: (s) => {
+      budget(s, 2 * SIZE);
+      prepare(s, 0, SIZE);
+    },
+    threads: [
+      (s) => Number(heapOf(s, 0).transaction((tx) => tx.alloc(SIZE)).ok),
+      (s) => take(s, 1, SIZE),
+    ],
+    check: (s, results) => {
+      if (results.every((got) => got !== 0)) throw new Error('it does not fit');
+      isExact(s);
+    },
+  },
+  {
     name: 'budget: a transaction that is rolled back beside another’s round',
     heap,
     seats: 2,
