@@ -88,8 +88,17 @@ function align(value: number, to: number): number {
   return Math.ceil(value / to) * to;
 }
 
-/** Draws the map for a geometry. Pure arithmetic: every thread comes to the same numbers. */
+/** Maps that were drawn before: a thread that attaches needs its heap's three times. */
+const drawn = new WeakMap<Geometry, Layout>();
+
+/** The map for a geometry. Pure arithmetic: every thread comes to the same numbers. */
 export function layoutOf(g: Geometry): Layout {
+  const known = drawn.get(g) ?? draw(g);
+  drawn.set(g, known);
+  return known;
+}
+
+function draw(g: Geometry): Layout {
   const page = 1 << g.pageShift;
   const granules = page / GRANULE.BYTES;
   // Pointer 0 is null: the buffer's first page is nobody's.
@@ -108,12 +117,19 @@ export function layoutOf(g: Geometry): Layout {
   };
 }
 
-/** The most pages that leave room for their own metadata behind them. */
+/**
+ * The most pages that leave room for their own metadata behind them. That grows with the pages all
+ * but evenly, so looking a page or two around where it would fit is mostly the end of the search.
+ */
 function pagesIn(g: Geometry, total: number): number {
   const metadata = (pages: number) => Math.ceil(regionsOf(g, pages).endByte / (1 << g.pageShift));
+  const none = metadata(0);
+  const even = Math.floor((total - none) / (1 + (metadata(total) - none) / total));
+  const guesses = [even - 1, even + 2];
   let fit = 0;
   for (let tooMany = Math.max(total, 0) + 1; tooMany - fit > 1;) {
-    const pages = fit + Math.floor((tooMany - fit) / 2);
+    const guess = guesses.shift() ?? 0;
+    const pages = guess > fit && guess < tooMany ? guess : (fit + tooMany) >>> 1;
     if (pages + metadata(pages) <= total) fit = pages;
     else tooMany = pages;
   }
