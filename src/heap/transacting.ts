@@ -7,7 +7,7 @@ import { checkCount, Reserve } from './reserve.ts';
 import type { Session } from './session.ts';
 import { Survivor } from './survivor.ts';
 import { Transaction } from './transaction.ts';
-import type { Seating, TransactionHandle } from './txpart.ts';
+import { TxPart, type Seating, type TransactionHandle } from './txpart.ts';
 
 export abstract class Transacting extends Survivor {
   /** The one begun last, and those before it that may still be open. */
@@ -82,7 +82,7 @@ export abstract class Transacting extends Survivor {
     const { tx: engine } = session;
     const part = handle === null ? engine.begin() : engine.join(handle.record, handle.number);
     if (part === null) return null;
-    return (this.latest = new Transaction(this.seating, session, part));
+    return (this.latest = new Transaction(new TxPart(this.seating, session, part)));
   }
 
   /** All that are over know it then, and their records may serve others. */

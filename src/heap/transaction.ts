@@ -10,15 +10,12 @@ import { GRANULE } from '../word/layout.ts';
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
 import { copyBytes } from '../word/memory.ts';
 import { isLive } from '../block/statemap.ts';
-import { COMMIT, type Part } from '../tx/part.ts';
-import { slotOfRecord } from '../tx/record.ts';
 import type { Session } from './session.ts';
-import { ABORTED, PATIENCE_MS, TIMEOUT, TxPart, type Seating } from './txpart.ts';
+import { ABORTED, type Outcome, type TransactionHandle, type TxPart } from './txpart.ts';
 
 const { BYTES } = GRANULE;
 /** How long `commit` waits for votes when it is not told. */
 const COMMIT_MS = 10_000;
-const NOBODY: readonly number[] = [];
 /** Bytes that one entry protects. */
 const PROTECT_MAX = 2 ** 26;
 
@@ -29,16 +26,27 @@ type Step = (session: Session, again: boolean) => number | AllocError;
 class Failed extends Error {}
 
 /** Steps that count all together or not at all: see `SharedHeap.beginTransaction`. */
-export class Transaction extends TxPart implements Disposable {
+export class Transaction implements Disposable {
+  private readonly own: TxPart;
   /** Granules to be freed at the commit; null for none. */
   private freed: Set<number> | null;
   private throws: boolean;
 
   /** See `SharedHeap.beginTransaction` and `joinTransaction`. */
-  constructor(seating: Seating, session: Session, part: Part) {
-    super(seating, session, part); // in so many words: V8 is slow where it has to be handed on
+  constructor(own: TxPart) {
+    this.own = own; // and no class beneath this one: to begin one took V8 a fifth longer
     this.freed = null;
     this.throws = false;
+  }
+
+  /** What other threads join with: a frozen plain object. */
+  get handle(): TransactionHandle {
+    return this.own.handle();
+  }
+
+  /** Why the transaction cannot be committed any more; null while it can. */
+  get error(): AllocError | null {
+    return this.own.failure;
   }
 
   /**
@@ -46,8 +54,9 @@ export class Transaction extends TxPart implements Disposable {
    * rolled back, and `error` says why. Free it with the transaction's `free`.
    */
   alloc(size: number): number {
-    if (size > 0 && this.failure === null) {
-      const granule = this.seating.step(this.session, this.part, size);
+    const { own } = this;
+    if (size > 0 && own.failure === null) {
+      const granule = own.seating.step(own.session, own.part, size);
       if (granule !== 0) return granule * BYTES;
     }
     return this.allocSlow(size);
@@ -55,7 +64,7 @@ export class Transaction extends TxPart implements Disposable {
 
   /** All else than a block from a magazine, while nobody else has heard of the transaction. */
   private allocSlow(size: number): number {
-    const granule = this.step(size, ({ tx }, again) => tx.allocIn(this.part, size, again));
+    const granule = this.step(size, ({ tx }, again) => tx.allocIn(this.own.part, size, again));
     return granule === 0 ? this.fail(size) : granule * BYTES;
   }
 
@@ -64,11 +73,12 @@ export class Transaction extends TxPart implements Disposable {
    * threads have references to it; one that is retained between here and the commit lives on.
    */
   free(ptr: number): boolean {
-    const { states } = this.session.on;
+    const { states } = this.own.session.on;
     const granule = states.granuleOf(ptr);
     const live = granule >= 0 && isLive(states.get(granule)) && !this.isFreed(granule);
-    if (!live || states.isRetained(granule) || this.isOver(ptr)) return false;
-    if (this.step(ptr, ({ tx }) => tx.freeIn(this.part, granule)) === 0) return this.fail(ptr) > 0;
+    if (!live || states.isRetained(granule) || this.own.isOver(ptr)) return false;
+    const freed = this.step(ptr, ({ tx }) => tx.freeIn(this.own.part, granule));
+    if (freed === 0) return this.fail(ptr) > 0;
     (this.freed ??= new Set()).add(granule);
     return true;
   }
@@ -76,9 +86,10 @@ export class Transaction extends TxPart implements Disposable {
   /** A block of `size` with the old one's bytes; the old one is freed at commit. As `alloc`. */
   realloc(ptr: number, size: number): number {
     if (ptr === 0) return this.alloc(size);
-    const { on } = this.session;
+    const { on } = this.own.session;
     const granule = on.states.granuleOf(ptr);
-    const bytes = granule < 0 ? 0 : this.seating.inside(({ resize }) => resize.bytesOf(granule));
+    const bytes =
+      granule < 0 ? 0 : this.own.seating.inside(({ resize }) => resize.bytesOf(granule));
     if (bytes === 0 || this.isFreed(granule) || on.states.isRetained(granule)) return 0;
     const moved = this.alloc(size);
     if (moved === 0) return 0;
@@ -93,14 +104,14 @@ export class Transaction extends TxPart implements Disposable {
    * transaction is rolled back.
    */
   protect(ptr: number, bytes: number): boolean {
-    const { layout } = this.session.on;
+    const { layout } = this.own.session.on;
     const first = layout.firstGranule * BYTES;
     const whole = Number.isSafeInteger(ptr) && Number.isSafeInteger(bytes) && bytes > 0;
     if (!whole || ptr < first || ptr + bytes > layout.endGranule * BYTES) return false;
     for (let done = 0; done < bytes; done += PROTECT_MAX) {
       const length = Math.min(PROTECT_MAX, bytes - done);
       const made = this.step(bytes, ({ tx }, again) =>
-        tx.protectIn(this.part, ptr + done, length, again),
+        tx.protectIn(this.own.part, ptr + done, length, again),
       );
       if (made === 0) return this.fail(bytes) > 0;
     }
@@ -109,22 +120,22 @@ export class Transaction extends TxPart implements Disposable {
 
   /** For reserves: the granule of the block allocated last, which stays however this ends. Or 0. */
   keepNewest(): number {
-    if (this.isOver(0)) return 0;
-    return this.here(({ tx }) => tx.keepNewest(this.part), 0);
+    if (this.own.isOver(0)) return 0;
+    return this.own.here(({ tx }) => tx.keepNewest(this.own.part), 0);
   }
 
   /** A mark to roll back to. */
   savepoint(): number {
-    return this.part.length;
+    return this.own.part.length;
   }
 
   /** Undoes what this thread did in the transaction since the mark; false if it is over. */
   rollbackTo(savepoint: number): boolean {
     const known = Number.isInteger(savepoint) && savepoint >= 0;
-    const open = !this.voted && this.look() === 'open';
-    if (!open || !known || savepoint > this.part.length) return false;
-    return this.here(({ tx }) => {
-      const granules = tx.rollBackTo(this.part, savepoint);
+    const open = !this.own.voted && this.own.look() === 'open';
+    if (!open || !known || savepoint > this.own.part.length) return false;
+    return this.own.here(({ tx }) => {
+      const granules = tx.rollBackTo(this.own.part, savepoint);
       for (const granule of granules) this.freed?.delete(granule);
       return true;
     }, false);
@@ -132,15 +143,15 @@ export class Transaction extends TxPart implements Disposable {
 
   /** A transaction within: if `work` fails, only what it did is undone. */
   transaction<T>(work: (tx: this) => T): Result<T> {
-    if (this.isOver(0)) return err(this.failure ?? ABORTED);
+    if (this.own.isOver(0)) return err(this.own.failure ?? ABORTED);
     const mark = this.savepoint();
     const outer = this.throws;
     this.throws = true;
     try {
       return ok(notPromised(work(this)));
     } catch (error) {
-      const why = this.failure ?? ABORTED;
-      if (this.rollbackTo(mark)) this.failure = null; // what is around it goes on
+      const why = this.own.failure ?? ABORTED;
+      if (this.rollbackTo(mark)) this.own.failure = null; // what is around it goes on
       if (!(error instanceof Failed)) throw error;
       return err(why);
     } finally {
@@ -153,44 +164,42 @@ export class Transaction extends TxPart implements Disposable {
    * if not given) and then rolls back. Only the thread that began the transaction may.
    */
   commit({ waitMs = COMMIT_MS }: { readonly waitMs?: number } = {}): Result<void> {
-    return this.tryCommit() ?? this.commitWithin(waitMs);
-  }
-
-  private commitWithin(waitMs: number): Result<void> {
-    const { leader } = this.part;
-    for (const end = performance.now() + waitMs; ;) {
-      const seen = leader.votes();
-      const done = this.tryCommit();
-      if (done !== null) return done;
-      const left = end - performance.now();
-      if (left <= 0) return this.giveUp(TIMEOUT);
-      this.seating.inside(() => leader.waitForNews(seen, Math.min(left, PATIENCE_MS)));
-    }
+    return this.own.commit(waitMs);
   }
 
   /** As `commit`, without blocking the thread; an aborted signal rolls back. */
-  async commitAsync(
+  commitAsync(
     options: { readonly timeoutMs?: number; readonly signal?: { readonly aborted: boolean } } = {},
   ): Promise<Result<void>> {
-    const { timeoutMs = COMMIT_MS, signal } = options;
-    const end = performance.now() + timeoutMs;
-    for (;;) {
-      const seen = this.part.leader.votes();
-      const done = this.tryCommit();
-      if (done !== null) return done;
-      if (signal?.aborted === true) return this.giveUp(ABORTED);
-      const left = end - performance.now();
-      if (left <= 0) return this.giveUp(TIMEOUT);
-      await this.part.leader.news(seen, Math.min(left, PATIENCE_MS * 4));
-    }
+    return this.own.commitAsync(options.timeoutMs ?? COMMIT_MS, options.signal);
+  }
+
+  /** A participant's vote: it does no more, and the leader may commit. False if it is over. */
+  ready(): boolean {
+    return this.own.ready();
+  }
+
+  /** How it ended, as far as this thread's part goes; waits up to `waitMs` for a decision. */
+  outcome(waitMs = 0): Outcome {
+    return this.own.outcome(waitMs);
+  }
+
+  /** Undoes all of it, on all threads. Nothing happens if it is over. */
+  rollback(): void {
+    this.own.rollback();
+  }
+
+  /** Rolls back unless it was committed. */
+  [Symbol.dispose](): void {
+    this.own.rollback();
   }
 
   /** Runs `work`, in which steps that fail throw, and commits. */
   runIn<T>(work: (tx: this) => T): Result<T> {
     const done = this.transactionOrNothing(work);
-    if (!done.ok) return this.undone(done.error);
-    if (this.ended === 'committed') return done; // by `work` itself
-    const committed = this.tryCommit() ?? this.commitWithin(COMMIT_MS);
+    if (!done.ok) return this.own.undone(done.error);
+    if (this.own.ended === 'committed') return done; // by `work` itself
+    const committed = this.own.commit(COMMIT_MS);
     return committed.ok ? done : committed;
   }
 
@@ -207,51 +216,31 @@ export class Transaction extends TxPart implements Disposable {
     }
   }
 
-  private undone(error: AllocError): Result<never> {
-    this.rollback();
-    return err(error);
-  }
-
   /** A granule, or 0 with the reason in `failure`. The dead may have what is missing. */
   private step(requested: number, work: Step): number {
-    if (this.voted || this.isOver(requested)) return 0;
-    let done = this.here<number | AllocError>((session) => work(session, false), ABORTED);
+    if (this.own.voted || this.own.isOver(requested)) return 0;
+    let done = this.own.here<number | AllocError>((session) => work(session, false), ABORTED);
     if (typeof done !== 'number' && isShortage(done)) {
-      this.seating.inside(({ recovery, allocation }) => {
+      this.own.seating.inside(({ recovery, allocation }) => {
         recovery.sweep();
         allocation.reclaim();
       });
       const again = done.code === 'OUT_OF_MEMORY'; // a full journal has asked for no memory
-      done = this.here<number | AllocError>((session) => work(session, again), ABORTED);
+      done = this.own.here<number | AllocError>((session) => work(session, again), ABORTED);
     }
     if (typeof done === 'number') return done;
-    this.failure ??= done;
+    this.own.failure ??= done;
     return 0;
   }
 
   /** A step has failed. Within `transaction` that ends it; else the whole is rolled back now. */
   private fail(requested: number): 0 {
-    if (this.voted || this.ended === 'committed') return 0; // too late, but nothing is undone
-    this.failure ??= allocError('ABORTED', requested);
-    if (this.throws) throw new Failed(this.failure.message);
-    this.rollback();
+    const { own } = this;
+    if (own.voted || own.ended === 'committed') return 0; // too late, but nothing is undone
+    own.failure ??= allocError('ABORTED', requested);
+    if (this.throws) throw new Failed(own.failure.message);
+    own.rollback();
     return 0;
-  }
-
-  /** The result, when there is one: null while votes are missing. */
-  private tryCommit(): Result<void> | null {
-    const { seating, session, part } = this;
-    const done = this.failure === null && seating.step(session, part, COMMIT) !== 0;
-    if (done) return this.end('committed', session.on);
-    if (this.isOver(0)) return this.failure === null ? ok(undefined) : this.undone(this.failure);
-    if (part.leader !== part.record) {
-      throw new HeapError('BAD_OPTION', 'a participant votes with ready(); its leader commits');
-    }
-    return this.here(({ tx, on, recovery }) => {
-      const slots = part.known ? tx.participants(part.leader).map(slotOfRecord) : NOBODY;
-      if (slots.some((slot) => on.table.isOver(slot))) recovery.sweep(); // which rolls it back
-      return tx.tryCommit(part) ? this.end('committed', on) : null;
-    }, null);
   }
 }
 

@@ -1,9 +1,9 @@
-// One thread's part in a transaction, as far as its end goes: a vote, a rollback, and how it came
-// out. What the thread does in it is in transaction.ts.
+// One thread's part in a transaction, as far as its end goes: a vote, a commit, a rollback, and how
+// it came out. What the thread does in it before is in transaction.ts.
 
 import { allocError, err, HeapError, ok, type AllocError, type Result } from '../word/errors.ts';
 import { COUNTER } from '../word/records.ts';
-import { ROLLBACK, type Part } from '../tx/part.ts';
+import { COMMIT, ROLLBACK, type Part } from '../tx/part.ts';
 import { COMMITTED, KEPT, OPEN, READY, slotOfRecord } from '../tx/record.ts';
 import { identityOf } from './attached.ts';
 import type { Session } from './session.ts';
@@ -11,10 +11,11 @@ import type { Session } from './session.ts';
 const { COMMITS, ROLLBACKS } = COUNTER;
 /** Why a transaction that was rolled back is over. */
 export const ABORTED = Object.freeze(allocError('ABORTED', 0));
-export const TIMEOUT = Object.freeze(allocError('TIMEOUT', 0));
+const TIMEOUT = Object.freeze(allocError('TIMEOUT', 0));
+const NOBODY: readonly number[] = [];
 const DONE: Result<void> = Object.freeze(ok(undefined));
 /** Longest sleep before asking whether all who are waited for live. */
-export const PATIENCE_MS = 5;
+const PATIENCE_MS = 5;
 
 /** What another thread needs to take part. Survives structured clone. */
 export interface TransactionHandle {
@@ -39,23 +40,27 @@ export interface Seating {
   step(session: Session, part: Part, size: number): number;
 }
 
+/** How one thread's part stands, and how it ends. */
 export class TxPart {
-  protected readonly seating: Seating;
-  protected readonly session: Session;
-  protected readonly part: Part;
-  protected failure: AllocError | null = null;
-  protected voted = false;
-  protected ended: Outcome = 'open';
+  readonly seating: Seating;
+  readonly session: Session;
+  readonly part: Part;
+  /** Why the transaction cannot be committed any more; null while it can. */
+  failure: AllocError | null;
+  voted: boolean;
+  ended: Outcome;
 
-  /** See `SharedHeap.beginTransaction` and `joinTransaction`. */
   constructor(seating: Seating, session: Session, part: Part) {
     this.seating = seating;
     this.session = session;
     this.part = part;
+    this.failure = null;
+    this.voted = false;
+    this.ended = 'open';
   }
 
-  /** What other threads join with: a frozen plain object. */
-  get handle(): TransactionHandle {
+  /** What other threads join with: they may hear of it from now on. */
+  handle(): TransactionHandle {
     const { leader, leaderNumber } = this.part;
     if (!this.part.known) this.session.tx.share(this.part);
     return Object.freeze({
@@ -66,20 +71,70 @@ export class TxPart {
     });
   }
 
-  /** Why the transaction cannot be committed any more; null while it can. */
-  get error(): AllocError | null {
-    return this.failure;
-  }
-
-  /** A participant's vote: it does no more, and the leader may commit. False if it is over. */
+  /** A participant's vote; false if it is over. */
   ready(): boolean {
     if (this.voted || this.isOver(0)) return false;
     this.voted = this.here(({ tx }) => tx.vote(this.part), false);
     return this.voted;
   }
 
-  /** How it ended, as far as this thread's part goes; waits up to `waitMs` for a decision. */
-  outcome(waitMs = 0): Outcome {
+  /** Commits, when every participant has voted; waits so long for them and then rolls back. */
+  commit(waitMs: number): Result<void> {
+    return this.tryCommit() ?? this.commitWithin(waitMs);
+  }
+
+  private commitWithin(waitMs: number): Result<void> {
+    const { leader } = this.part;
+    for (const end = performance.now() + waitMs; ;) {
+      const seen = leader.votes();
+      const done = this.tryCommit();
+      if (done !== null) return done;
+      const left = end - performance.now();
+      if (left <= 0) return this.giveUp(TIMEOUT);
+      this.seating.inside(() => leader.waitForNews(seen, Math.min(left, PATIENCE_MS)));
+    }
+  }
+
+  async commitAsync(
+    timeoutMs: number,
+    signal: { readonly aborted: boolean } | undefined,
+  ): Promise<Result<void>> {
+    const end = performance.now() + timeoutMs;
+    for (;;) {
+      const seen = this.part.leader.votes();
+      const done = this.tryCommit();
+      if (done !== null) return done;
+      if (signal?.aborted === true) return this.giveUp(ABORTED);
+      const left = end - performance.now();
+      if (left <= 0) return this.giveUp(TIMEOUT);
+      await this.part.leader.news(seen, Math.min(left, PATIENCE_MS * 4));
+    }
+  }
+
+  /** Rolls back, and says why. */
+  undone(error: AllocError): Result<never> {
+    this.rollback();
+    return err(error);
+  }
+
+  /** The result, when there is one: null while votes are missing. */
+  private tryCommit(): Result<void> | null {
+    const { seating, session, part } = this;
+    const done = this.failure === null && seating.step(session, part, COMMIT) !== 0;
+    if (done) return this.end('committed', session.on);
+    if (this.isOver(0)) return this.failure === null ? DONE : this.undone(this.failure);
+    if (part.leader !== part.record) {
+      throw new HeapError('BAD_OPTION', 'a participant votes with ready(); its leader commits');
+    }
+    return this.here(({ tx, on, recovery }) => {
+      const slots = part.known ? tx.participants(part.leader).map(slotOfRecord) : NOBODY;
+      if (slots.some((slot) => on.table.isOver(slot))) recovery.sweep(); // which rolls it back
+      return tx.tryCommit(part) ? this.end('committed', on) : null;
+    }, null);
+  }
+
+  /** How it ended; waits up to `waitMs` for a decision. */
+  outcome(waitMs: number): Outcome {
     if (!(waitMs > 0)) return this.look();
     const end = performance.now() + waitMs;
     for (;;) {
@@ -105,34 +160,29 @@ export class TxPart {
     } else if (this.look() === 'open') this.giveUp(ABORTED);
   }
 
-  /** Rolls back unless it was committed. */
-  [Symbol.dispose](): void {
-    this.rollback();
-  }
-
   /**
    * Runs what takes this part's locks, which it does in the name of the seat on which it was begun.
    * A thread that has crashed since is on another one, and what it had begun is `over`: recovery
    * has ended it before this thread came back.
    */
-  protected here<T>(work: (session: Session) => T, over: T): T {
+  here<T>(work: (session: Session) => T, over: T): T {
     return this.seating.inside(work, this.session, over);
   }
 
-  protected isOver(requested: number): boolean {
+  isOver(requested: number): boolean {
     const outcome = this.look();
     if (outcome === 'open' && this.failure === null) return false;
     if (outcome !== 'committed') this.failure ??= allocError('ABORTED', requested);
     return true;
   }
 
-  protected end(how: 'committed' | 'rolled back', { counters }: Session['on']): Result<void> {
+  end(how: 'committed' | 'rolled back', { counters }: Session['on']): Result<void> {
     this.ended = how;
     counters.bump(how === 'committed' ? COMMITS : ROLLBACKS);
     return DONE;
   }
 
-  protected giveUp(why: AllocError): Result<never> {
+  giveUp(why: AllocError): Result<never> {
     this.failure ??= why;
     this.here(({ tx, on }) => {
       if (tx.abort(this.part)) this.end('rolled back', on);
@@ -153,7 +203,7 @@ export class TxPart {
   }
 
   /** Reads how the transaction stands; helps to finish one that is decided. */
-  protected look(): Outcome {
+  look(): Outcome {
     if (this.ended !== 'open') return this.ended;
     const { record, number, leader, leaderNumber, known } = this.part;
     if (!known && record.isPrivate(number)) return 'open';

@@ -84,7 +84,7 @@ export function savepoints(scene: Scene, me: number): void {
 
 /** Others may hear of it: what `handle` does. The model cannot stop inside a getter. */
 export function share(tx: Transaction): void {
-  tx['here'](({ tx: engine }) => engine.share(tx['part']), undefined);
+  tx['own'].here(({ tx: engine }) => engine.share(tx['own'].part), undefined);
 }
 
 /** The handle of a transaction in two numbers, sent over the wire. */
