@@ -34,7 +34,15 @@ export type { Ref } from './block/generations.ts';
 export type { Recorder, RecordingFigures } from './heap/recording.ts';
 export type { Reserve } from './heap/reserve.ts';
 export type { Roots } from './heap/roots.ts';
-export type { ClassStats, HeapStats, LockStats, SlotStats, ZoneStats } from './heap/stats.ts';
+export type {
+  ClassStats,
+  HeapStats,
+  LatencyStats,
+  LockStats,
+  SlotStats,
+  ZoneStats,
+} from './heap/stats.ts';
+export type { Latency } from './slot/latency.ts';
 export type { ReclaimStats } from './heap/tallies.ts';
 export type { Finding } from './heap/validate.ts';
 export type { ViewType } from './heap/views.ts';

@@ -7,9 +7,12 @@ import {
   bytesText,
   cellOf,
   countText,
+  latencyText,
   shareText,
   workerText,
 } from '../../src/host/inspector/wording.ts';
+import { SECONDS } from '../../src/host/inspector/rates.ts';
+import { EVERY } from '../../src/slot/latency.ts';
 import type { Paint } from './style.ts';
 
 /** Of the map, all zones together. */
@@ -28,6 +31,7 @@ export function formatGlance(picture: Picture, paint: Paint): string {
     ...map(picture, paint),
     '',
     workers(picture, paint),
+    paint.dim(timed()),
     '',
     orders(picture, paint),
     ...locks(picture),
@@ -102,8 +106,9 @@ function glyphOf(zone: ZoneMap, index: number, sizes: readonly number[]): string
 
 function workers({ workers: all }: Picture, paint: Paint): string {
   const table = tableOf(
-    ['worker', 'allocs/s', 'frees/s', 'µs/call ≤', 'cached', 'waits', 'tx'],
+    ['worker', 'allocs/s', 'frees/s', 'µs/call', 'p50', 'p99', 'cached', 'waits', 'tx'],
     paint,
+    0,
   );
   for (const worker of all) {
     const most = worker.mostMicroseconds;
@@ -112,12 +117,20 @@ function workers({ workers: all }: Picture, paint: Paint): string {
       countText(worker.allocRate),
       countText(worker.freeRate),
       most === null ? '–' : most.toFixed(most < 10 ? 2 : 0),
-      bytesText(worker.cachedBytes),
+      latencyText(worker.slowAllocLatency.p50Microseconds),
+      latencyText(worker.slowAllocLatency.p99Microseconds),
+      shortBytes(worker.cachedBytes),
       countText(worker.waits),
       countText(worker.commits),
     ]);
   }
   return table.toString();
+}
+
+/** What the times in that table are. */
+function timed(): string {
+  const which = `last ${String(SECONDS)} s, one in ${String(EVERY)} is timed`;
+  return `Times are upper bounds; p50, p99: slow allocs, ${which}`;
 }
 
 function orders({ zones, pageBytes }: Picture, paint: Paint): string {
@@ -155,11 +168,11 @@ function deaths({ deaths: all }: Picture): string[] {
   });
 }
 
-function tableOf(head: string[], paint: Paint): InstanceType<typeof Table> {
+function tableOf(head: string[], paint: Paint, padding = 1): InstanceType<typeof Table> {
   return new Table({
     head: head.map((text) => paint.dim(text)),
     chars: NO_LINES,
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 1 },
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': padding },
     colAligns: ['left', ...head.slice(1).map(() => 'right' as const)],
   });
 }

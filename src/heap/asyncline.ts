@@ -4,7 +4,8 @@
 // signal leaves without a word to the others.
 
 import { allocError, type AllocError } from '../word/errors.ts';
-import { SHORT, type Asked } from './seated.ts';
+import { SHORT } from './seated.ts';
+import type { Asked } from './session.ts';
 
 /** What this needs of an AbortSignal, which is not in every program's library. */
 export interface Signal {

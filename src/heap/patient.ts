@@ -20,7 +20,8 @@ import type { Budget } from './budget.ts';
 import { slowFrees } from './detour.ts';
 import { checkTag } from './debugged.ts';
 import { Thrifty } from './thrifty.ts';
-import { SHORT, type Asked } from './seated.ts';
+import { SHORT } from './seated.ts';
+import type { Asked } from './session.ts';
 import { isShort } from './watermarks.ts';
 
 const { WAITS, WAITED_MS, SERVED } = COUNTER;

@@ -5,7 +5,7 @@
 
 import { GRANULE } from '../word/layout.ts';
 import { allocError, HeapError, type AllocError } from '../word/errors.ts';
-import { EVENT } from '../slot/tape.ts';
+import { startOf, wordOf } from '../slot/latency.ts';
 import { COMMIT, type Part } from '../tx/part.ts';
 import type { Magazines } from '../block/magazine.ts';
 import type { ZoneName } from '../page/zone.ts';
@@ -15,21 +15,12 @@ import { DOOR, type Inside } from './door.ts';
 import type { Leak } from './inspect.ts';
 import { noSlot, type Formatted, type HeapHandle } from './open.ts';
 import type { Notices } from './notices.ts';
-import { nobodysMagazines, Session } from './session.ts';
+import { nobodysMagazines, Session, type Asked } from './session.ts';
 import { HeapViews } from './views.ts';
 
 const { BYTES } = GRANULE;
 /** What `allocOnce` says when memory may be had later. */
 export const SHORT = -1;
-/** What an allocation is asked for. */
-export interface Asked {
-  readonly size: number;
-  readonly align?: number | undefined;
-  readonly zone?: ZoneName | undefined;
-  /** The number of a budget, 0 for none; this thread's when not given. */
-  readonly budget?: number | undefined;
-}
-
 /** Slow paths between two looks at the clock. */
 const CALLS_A_LOOK = 64;
 
@@ -177,15 +168,17 @@ export abstract class Seated extends HeapViews {
 
   /**
    * A pointer; 0 when that is refused, and `refusal` says why; SHORT when there is no memory.
-   * `again` when this request was SHORT before.
+   * `again` when this request was SHORT before. Now and then one is timed (slot/latency.ts).
    */
   protected allocOnce(asked: Asked, again?: boolean): number {
     const refusal = this.refusalToEnter(asked.size);
     if (refusal !== null) return this.refuse(refusal);
     let granule: number | AllocError;
     try {
+      const startMs = startOf(this.calls);
       this.attend();
-      granule = this.find(asked, again);
+      granule = this.session.find(asked, again);
+      if (startMs >= 0) this.session.on.counters.bump(wordOf(performance.now() - startMs));
     } catch (error) {
       this.magazines = this.nobodys;
       this.cut = error;
@@ -193,20 +186,6 @@ export abstract class Seated extends HeapViews {
     }
     if (this.session.on.debug !== null) this.tellFindings();
     return typeof granule === 'number' ? granule * BYTES || SHORT : this.refuse(granule);
-  }
-
-  /** A live block's granule, charged to its budget; 0 when there is no memory, or why not. */
-  private find({ size, align, zone, budget }: Asked, again?: boolean): number | AllocError {
-    const { allocation, on, release } = this.session;
-    const id = budget ?? on.budgets.usual();
-    const fits = on.budgets.hasRoom(id, Math.ceil(size / BYTES));
-    if (!fits) return allocation.overBudget(size, id);
-    const granule = allocation.find(size, align, zone, undefined, again);
-    if (typeof granule !== 'number' || granule === 0) return granule;
-    on.tape.note(EVENT.ALLOC, granule, size, align);
-    if (on.budgets.charge(id, granule)) return granule;
-    release.free(granule * BYTES);
-    return allocation.overBudget(size, id);
   }
 
   protected freeSlow(ptr: number, generation?: number): boolean {

@@ -4,11 +4,14 @@
 // down elsewhere at its next call, and what it left half done is recovered like anybody's.
 
 import { layoutOf, type Geometry } from '../word/geometry.ts';
-import { HEADER } from '../word/layout.ts';
+import type { AllocError } from '../word/errors.ts';
+import { GRANULE, HEADER } from '../word/layout.ts';
 import { COUNTER } from '../word/records.ts';
 import type { Memory } from '../word/memory.ts';
+import type { ZoneName } from '../page/zone.ts';
 import { Magazines } from '../block/magazine.ts';
 import { SlotTable } from '../slot/slot.ts';
+import { EVENT } from '../slot/tape.ts';
 import type { TxEngine } from '../tx/engine.ts';
 import { Allocation } from './allocate.ts';
 import { viewFrom, type Attachment } from './attachment.ts';
@@ -21,9 +24,19 @@ import { Release } from './release.ts';
 import { Resize } from './resize.ts';
 import { Retention } from './retention.ts';
 
+const { BYTES } = GRANULE;
 /** How often, and for how long each, to wait for those who are recovering slots. */
 const ATTEMPTS = 20;
 const PATIENCE_MS = 5;
+
+/** What an allocation is asked for. */
+export interface Asked {
+  readonly size: number;
+  readonly align?: number | undefined;
+  readonly zone?: ZoneName | undefined;
+  /** The number of a budget, 0 for none; this thread's when not given. */
+  readonly budget?: number | undefined;
+}
 
 export class Session {
   readonly on: Attachment;
@@ -63,6 +76,20 @@ export class Session {
       table.giveUpUnsettled(); // cut by a stack overflow: it may hold locks
       throw error;
     }
+  }
+
+  /** A live block's granule, charged to its budget; 0 when there is no memory, or why not. */
+  find({ size, align, zone, budget }: Asked, again?: boolean): number | AllocError {
+    const { allocation, on, release } = this;
+    const id = budget ?? on.budgets.usual();
+    const fits = on.budgets.hasRoom(id, Math.ceil(size / BYTES));
+    if (!fits) return allocation.overBudget(size, id);
+    const granule = allocation.find(size, align, zone, undefined, again);
+    if (typeof granule !== 'number' || granule === 0) return granule;
+    on.tape.note(EVENT.ALLOC, granule, size, align);
+    if (on.budgets.charge(id, granule)) return granule;
+    release.free(granule * BYTES);
+    return allocation.overBudget(size, id);
   }
 
   /**

@@ -11,6 +11,7 @@ import { COUNTER } from '../word/records.ts';
 import { usedPages, ZONE_NAMES, type ZoneName } from '../page/zone.ts';
 import { Magazines } from '../block/magazine.ts';
 import { Counters } from '../slot/counters.ts';
+import { countsOf, latencyOf, type Latency } from '../slot/latency.ts';
 import { pressureOf, rate, type PressureStats } from './health.ts';
 import { modeIn, type Mode } from './mode.ts';
 import { Notices, type RecoveryStats } from './notices.ts';
@@ -56,13 +57,24 @@ export interface ClassStats {
   readonly lock: LockStats;
 }
 
-/** One thread that is attached, and what it has done. */
+/** How long the slow allocs took that one slot has timed, since the heap was made. */
+export interface LatencyStats extends Latency {
+  /** Calls by the time they took: to 0.25 µs, above that to 0.5, to 1, and so on to 2^18 µs. */
+  readonly counts: readonly number[];
+}
+
+/** One thread that is attached, and what it has done. Counts go on from who sat there before. */
 export interface SlotStats {
   readonly slot: number;
   readonly incarnation: number;
   readonly allocCount: number;
   readonly freeCount: number;
   readonly cachedBytes: number;
+  /**
+   * Of allocs that no magazine could serve (refills, waits for locks, larger blocks); one in 127 of
+   * a thread's slow calls is timed. What a magazine serves takes some nanoseconds, and is not.
+   */
+  readonly slowAllocLatency: LatencyStats;
   readonly self: boolean;
 }
 
@@ -228,12 +240,14 @@ function classStats(on: Attachment, id: number, magazines: readonly Magazines[])
 function slotStats(on: Attachment, of: Magazines): SlotStats {
   const counters = new Counters(on.memory, on.layout, of.slot);
   const bytes = on.geometry.classes.map((shape, i) => of.countOf(i + 1) * shape.granules * 16);
+  const counts = countsOf(counters);
   return {
     slot: of.slot,
     incarnation: on.table.incarnationOf(of.slot),
     allocCount: counters.get(ALLOCS),
     freeCount: counters.get(FREES),
     cachedBytes: sum(bytes),
+    slowAllocLatency: { ...latencyOf(counts), counts },
     self: of.slot === on.seat.slot,
   };
 }

@@ -6,7 +6,7 @@ import { GRANULE } from '../word/layout.ts';
 import { COUNTER } from '../word/records.ts';
 import { throwLater } from './attached.ts';
 import { Pleading } from './pleading.ts';
-import type { Asked } from './seated.ts';
+import type { Asked } from './session.ts';
 
 /** What an application can do without when memory is short: caches, mostly. */
 export interface Shrinker {

@@ -4,11 +4,12 @@
 //   console.log(inspector.url);                        http://127.0.0.1:…/
 //   await inspector.close();
 //
-// A page shows the map of pages, live bytes, rates of each worker, fragmentation, locks, deaths and
-// transactions, as they change (inspector/page); `…/snapshot` is the same as JSON, once. Who serves
-// is the thread that calls, on its event loop: while that is blocked the page stands still, and the
-// heap does not notice. Nothing is looked at while nobody watches, and looking takes less than 1 %
-// of this thread's time, however large the heap is: then it comes less often (broadcast.ts).
+// A page shows the map of pages, live bytes, rates and latencies of each worker, fragmentation,
+// locks, deaths and transactions, as they change (inspector/page); `…/snapshot` is the same as
+// JSON, once. Who serves is the thread that calls, on its event loop: while that is blocked the
+// page stands still, and the heap does not notice. Nothing is looked at while nobody watches, and
+// looking takes less than 1 % of this thread's time, however large the heap is: then it comes less
+// often (broadcast.ts).
 //
 // Nothing can be changed through it, and of users' blocks there is only to be seen where they are
 // and how large (answer.ts says who gets an answer).
@@ -31,6 +32,7 @@ export type {
   ZoneLook,
 } from './inspector/look.ts';
 export type { PageMapPicture, ZoneMap } from './inspector/pages.ts';
+export type { Latency } from '../slot/latency.ts';
 
 const LOOPBACK = '127.0.0.1';
 

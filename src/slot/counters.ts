@@ -1,4 +1,4 @@
-// Counters: 32 doubles for each slot on cache lines of their own. They count what was done
+// Counters: 48 doubles for each slot on cache lines of their own. They count what was done
 // from this slot since the heap was made, whichever threads sat there: nothing has to be added up
 // when one leaves or dies. Doubles do not wrap: 2^31 operations pass in nine seconds, 2^53 in a
 // year. They are statistics; no decision of the heap rests on them.

@@ -19,7 +19,7 @@
 //               │ tapes       events that are recorded          │  a ring of 64 per slot
 //               │ budgets     (if asked for) 64 names           │  limits, and what is used of them
 //               │ debug map   (debug heaps) 4 words a granule   │  who took it and where; texts
-//               │ counters    32 doubles per slot               │  doubles from here
+//               │ counters    48 doubles per slot               │  doubles from here
 //               │ class table size → class                      │  bytes from here
 //               │ state map   one byte per granule              │  the truth about every pointer;
 //               │                                               │  owners, budgets, poison

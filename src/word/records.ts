@@ -188,7 +188,8 @@ export const ENTRY = Object.freeze({ KIND: 0, BLOCK: 1, AT: 2, BYTES: 3, WORDS: 
  * here in steps of 2^32, when the slot's words of that name have come round. BEGAN is what ALLOCS
  * had been ahead of FREES when this incarnation of the slot began: written by who ends the one
  * before, so the recovery that comes after a death there writes it once more. HELD, in granules, is
- * what went out to this incarnation less what came back from it (block/out.ts).
+ * what went out to this incarnation less what came back from it (block/out.ts). SLOW_ALLOCS is the
+ * first of BUCKETS, by how long slow allocs took (slot/latency.ts).
  */
 export const COUNTER = Object.freeze({
   ALLOCS: 0,
@@ -216,7 +217,9 @@ export const COUNTER = Object.freeze({
   PACKED_BYTES: 24,
   HELD: 25,
   PLEAS: 26,
-  WORDS: 32,
+  SLOW_ALLOCS: 27,
+  BUCKETS: 21,
+  WORDS: 48,
 });
 
 /** What a seat has of a recording (slot/tape.ts): a ring of ENTRIES, a power of two, from FIRST. */

@@ -7,6 +7,7 @@ import { externalFragmentation, fragmentationIndex } from '../../src/heap/stats.
 import { SharedHeap } from '../../src/heap/heap.ts';
 import { MODES } from '../../src/heap/mode.ts';
 import { PREFERENCES } from '../../src/page/zone.ts';
+import { COUNTER } from '../../src/word/records.ts';
 import { Dice } from '../support/dice.ts';
 import { assertProperty, seeds } from '../support/random.ts';
 import { anotherSeat, layersOf, tinyHeap } from '../support/tiny.ts';
@@ -120,9 +121,11 @@ describe('the figures', () => {
       lockContention: 0,
       lockWaits: 0,
     });
-    expect(stats.slots).toEqual([
-      { slot: 0, incarnation: 0, allocCount: 0, freeCount: 0, cachedBytes: 0, self: true },
-    ]);
+    const none = { samples: 0, p50Microseconds: 0, p99Microseconds: 0, maxMicroseconds: 0 };
+    const counts = new Array<number>(COUNTER.BUCKETS).fill(0);
+    const slowAllocLatency = { ...none, counts };
+    const did = { allocCount: 0, freeCount: 0, cachedBytes: 0, slowAllocLatency };
+    expect(stats.slots).toEqual([{ slot: 0, incarnation: 0, ...did, self: true }]);
   });
 
   test.each(MODES)('add up at every step in mode %s, and peaks are never below them', (mode) => {

@@ -5,7 +5,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
 import { serveInspector, type Inspector } from '../../src/host/inspector.ts';
+import { insideOf } from '../../src/heap/door.ts';
 import { SharedHeap } from '../../src/index.ts';
+import { EVERY, wordOf } from '../../src/slot/latency.ts';
 import { chromiumPath, launch, PATIENCE_MS } from '../support/browser/chromium.ts';
 
 const MOST_MS = 30_000;
@@ -54,6 +56,26 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     for (const size of Array.from({ length: 20 }, () => 2 ** 30)) heap.alloc(size);
     await shows('#health', 'not healthy');
     await shows('#tile-refused', '20');
+  });
+
+  test('shows each worker’s latencies, and says what they are of', async () => {
+    const column = (name: string) =>
+      page.$$eval(
+        '#workers tr',
+        (rows, title) => {
+          const [head, first] = rows.map((row) => [...row.children].map((it) => it.textContent));
+          return first![head!.indexOf(title)];
+        },
+        name,
+      );
+    expect(await column('slow alloc p50')).toBe('–');
+    const { counters } = insideOf(heap)((session) => session.on);
+    for (let i = 0; i < 99; i++) counters.bump(wordOf(0.0003));
+    for (let i = 0; i < 2; i++) counters.bump(wordOf(3.5));
+    await expect.poll(() => column('slow alloc p50'), { timeout: MOST_MS }).toBe('0.5 µs');
+    expect(await column('slow alloc p99')).toBe('4.1 ms');
+    const about = await page.getAttribute('#workers', 'aria-describedby');
+    expect(await text(`#${about}`)).toContain(`One in ${EVERY} of a thread’s slow calls is timed`);
   });
 
   test('draws charts of all that, and a square for each cell of the map', async () => {

@@ -81,6 +81,8 @@ describe('what is served', () => {
     const { headers, text } = await ask('/snapshot');
     expect(headers['content-type']).toBe('application/json');
     expect(JSON.parse(text).headline).toMatchObject({ liveBlocks: 1, liveBytes: 112 });
+    const [worker] = JSON.parse(text).workers;
+    expect(worker.slowAllocLatency).toMatchObject({ samples: 0, p50Microseconds: 0 });
     heap.free(ptr);
     heap.detach();
     await expect.poll(async () => (await ask('/snapshot')).status, { timeout: 20_000 }).toBe(503);

@@ -54,7 +54,7 @@ export class Namer {
   private counter(index: number): string {
     const slot = Math.floor(index / COUNTER.WORDS);
     const who = slot === this.geometry.maxSlots ? 'retired' : `slot ${slot}`;
-    return `counter ${nameIn(COUNTER, index % COUNTER.WORDS, ['WORDS'])} of ${who}`;
+    return `counter ${nameIn(COUNTER, index % COUNTER.WORDS, ['BUCKETS', 'WORDS'])} of ${who}`;
   }
 
   private byte(index: number): string {

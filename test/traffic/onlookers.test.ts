@@ -5,8 +5,10 @@ import { CELLS, formatGlance } from '../../bench/replay/glance.ts';
 import { Terminal } from '../../bench/replay/onlookers.ts';
 import { readOptions } from '../../bench/replay/options.ts';
 import { paintFor } from '../../bench/replay/style.ts';
+import { insideOf } from '../../src/heap/door.ts';
 import { Looker } from '../../src/host/inspector.ts';
 import { SharedHeap } from '../../src/index.ts';
+import { EVERY, wordOf } from '../../src/slot/latency.ts';
 
 let heap: SharedHeap;
 beforeEach(() => {
@@ -40,6 +42,32 @@ describe('a glance', () => {
     expect(text).toMatch(/^slot 0 \(here\) +21 +0\.5 +47619 +.* 0 +1$/m);
     expect(text).toMatch(/^free runs +4K +8K .* 8M/m);
     expect(text).toContain('0 dead recovered');
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  test('has each worker’s latencies, a dash where nothing was timed, and what they are', () => {
+    const looker = new Looker(heap);
+    looker.look(CELLS);
+    const { counters } = insideOf(heap)((session) => session.on);
+    expect(glance(looker)).toMatch(/^slot 0 \(here\) +0 +0 +– +– +– +0B +0 +0$/m);
+    for (let i = 0; i < 99; i++) counters.bump(wordOf(0.0003));
+    for (let i = 0; i < 2; i++) counters.bump(wordOf(3.5));
+    vi.advanceTimersByTime(500);
+    const text = glance(looker);
+    expect(text).toMatch(/^slot 0 \(here\) +0 +0 +– 0\.5 µs +4\.1 ms +0B +0 +0$/m);
+    expect(text).toMatch(/^worker +allocs\/s +frees\/s +µs\/call +p50 +p99 +cached +waits +tx$/m);
+    expect(text).toContain(`p50, p99: slow allocs, last 10 s, one in ${EVERY} is timed`);
+  });
+
+  test('stays within 80 columns with the widest figures there are', () => {
+    const picture = new Looker(heap).look(CELLS);
+    const latency = { p50Microseconds: 2 ** 17, p99Microseconds: 2 ** 18 };
+    const calls = { allocRate: 1.23e6, freeRate: 1.23e6, mostMicroseconds: 47_619 };
+    const kept = { cachedBytes: 1023 * 1024, waits: 12_345, commits: 12_345 };
+    const worker = { ...picture.workers[0], ...calls, ...kept, slowAllocLatency: latency };
+    const workers = [{ ...worker, slot: 88, threadId: 4711, self: false }];
+    const text = formatGlance({ ...picture, workers } as never, paintFor({ isTTY: false }));
+    expect(text).toMatch(/^slot 88, thread 4711 .* 131 ms > 131 ms +1023K 12\.3k 12\.3k$/m);
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 

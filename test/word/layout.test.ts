@@ -181,6 +181,7 @@ describe('the records', () => {
     expect(MAGAZINE.ENTRIES + MAGAZINE.CAPACITY).toBe(MAGAZINE.WORDS);
     expect(HEADER.NOTICES + NOTICE.COUNT * NOTICE.WORDS).toBeLessThanOrEqual(HEADER.FAULT_LOCK);
     expect(HEADER.SAMPLES + SAMPLE.COUNT * SAMPLE.WORDS).toBeLessThanOrEqual(HEADER.WORDS);
+    expect(COUNTER.SLOW_ALLOCS + COUNTER.BUCKETS).toBeLessThanOrEqual(COUNTER.WORDS);
     expect(FAULT.SLOTS_WORDS * 32).toBeGreaterThanOrEqual(SLOT.MAX);
     expect(HEADER.FAULT + FAULT.WORDS).toBeLessThanOrEqual(HEADER.STALL);
     expect(2 ** ZONE.ORDERS).toBeGreaterThan(2 ** 22);
@@ -223,6 +224,7 @@ const SIZES = new Set([
   'COUNT',
   'ORDERS',
   'BITS_WORDS',
+  'BUCKETS',
   'ARENA',
   'TRANSIT',
   'SPARES',

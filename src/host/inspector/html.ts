@@ -1,6 +1,9 @@
 // The page before there is anything on it. Its sections stand in the order in which a reader goes
 // through them, with or without eyes: every chart and the map has a table of the same figures.
 
+import { EVERY } from '../../slot/latency.ts';
+import { SECONDS } from './rates.ts';
+
 const TILES = [
   ['live', 'Live'],
   ['pages', 'Pages in use'],
@@ -35,6 +38,15 @@ const TABLES = [
   ['tiers', 'Map, as a table'],
 ] as const;
 
+/** What is to be known to read a table. */
+const NOTES: Readonly<Record<string, string>> = {
+  workers:
+    'Slow allocs are those that no magazine could serve: refills, waits for locks, larger ' +
+    `blocks. One in ${String(EVERY)} of a thread’s slow calls is timed; p50 and p99 are of the ` +
+    `last ${String(SECONDS)} s, rounded up to a power of two. All other allocs take some ` +
+    'nanoseconds.',
+};
+
 const tiles = TILES.map(([id, name]) => {
   const figure = `<dd id="tile-${id}">–</dd><dd class="note" id="note-${id}">&nbsp;</dd>`;
   return `<div class="tile"><dt>${name}</dt>${figure}</div>`;
@@ -57,8 +69,16 @@ const plots = PLOTS.map(([id, name, text]) => {
 /** What is longer than its card can be scrolled, also with the keyboard. */
 const tables = TABLES.map(([id, name]) => {
   const region = `class="scroll" tabindex="0" role="region" aria-labelledby="head-${id}"`;
-  return card(id, name, `<div ${region}><table id="${id}"></table></div>`);
+  const [described, note] = noteOf(id);
+  return card(id, name, `<div ${region}><table id="${id}"${described}></table></div>${note}`);
 });
+
+function noteOf(id: string): [attribute: string, paragraph: string] {
+  const text = NOTES[id];
+  if (text === undefined) return ['', ''];
+  const about = `about-${id}`;
+  return [` aria-describedby="${about}"`, `<p id="${about}" class="quiet">${text}</p>`];
+}
 
 function card(id: string, name: string, content: string): string {
   const head = `<h2 id="head-${id}">${name}</h2>`;

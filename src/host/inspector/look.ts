@@ -4,13 +4,15 @@
 // No lock is taken, and nothing is written: figures are read as heap.stats() reads them, and are
 // exact when no thread is inside the heap. Nothing of what is in users' blocks is looked at.
 //
-// What is not counted cannot be shown. The fast path keeps no time, so there is no latency of each
-// call; there is `mostMicroseconds`, above which a worker's mean cannot be (all its time divided by
-// its calls), and how long those waited that found no memory. And locks count who found them taken
-// and who slept for them, not how long they were held.
+// What is not counted cannot be shown. The fast path keeps no time: of all calls together there is
+// `mostMicroseconds`, above which a worker's mean cannot be (all its time divided by its calls).
+// Allocs that take the slow path are timed now and then (slot/latency.ts): those of the last ten
+// seconds are shown, and how long those waited that found no memory. And locks count who found them
+// taken and who slept for them, not how long they were held.
 
 import { COUNTER } from '../../word/records.ts';
 import { Counters } from '../../slot/counters.ts';
+import { latencyOf, type Latency } from '../../slot/latency.ts';
 import type { Attachment } from '../../heap/attachment.ts';
 import { identityOf } from '../../heap/attached.ts';
 import { insideOf } from '../../heap/door.ts';
@@ -18,6 +20,7 @@ import type { SharedHeap } from '../../heap/heap.ts';
 import { Notices, type Recovered, type RecoveryStats } from '../../heap/notices.ts';
 import type { HeapStats, LockStats, SlotStats } from '../../heap/stats.ts';
 import { pagesOf, type PageMapPicture } from './pages.ts';
+import { Rates } from './rates.ts';
 
 const { WAITS, WAITED_MS, COMMITS, ROLLBACKS, RECOVERED } = COUNTER;
 /** Locks that are listed, those first for which most came in vain. */
@@ -66,6 +69,8 @@ export interface WorkerLook {
   readonly freeRate: number;
   /** All its time by all its calls, µs; null while it makes none. */
   readonly mostMicroseconds: number | null;
+  /** Of slow allocs on this seat in the last ten seconds, those that were timed. */
+  readonly slowAllocLatency: Latency;
   readonly cachedBytes: number;
   /** Allocations that stood in line for memory, and how long they did on average. */
   readonly waits: number;
@@ -133,29 +138,6 @@ export interface Picture {
   /** Why the heap is not healthy; empty if it is. */
   readonly health: readonly string[];
   readonly map: PageMapPicture;
-}
-
-/** What was counted at the look before, by name. */
-class Rates {
-  private before = new Map<string, number>();
-  private now = new Map<string, number>();
-  private ms: number | null = null;
-  seconds = 0;
-
-  begin(): void {
-    const ms = performance.now();
-    this.seconds = this.ms === null ? 0 : (ms - this.ms) / 1000;
-    this.ms = ms;
-    this.before = this.now;
-    this.now = new Map();
-  }
-
-  of(name: string, count: number): number {
-    this.now.set(name, count);
-    const before = this.before.get(name);
-    if (before === undefined || this.seconds === 0) return 0;
-    return Math.max(0, count - before) / this.seconds;
-  }
 }
 
 /** Looks at one heap, again and again, on a thread that is attached to it. */
@@ -235,6 +217,7 @@ function workerOf(on: Attachment, stats: SlotStats, rates: Rates): WorkerLook {
   const allocRate = rates.of(`allocs ${String(slot)}`, stats.allocCount);
   const freeRate = rates.of(`frees ${String(slot)}`, stats.freeCount);
   const calls = allocRate + freeRate;
+  const slow = rates.lately(`slow allocs ${String(slot)}`, stats.slowAllocLatency.counts);
   return {
     slot,
     incarnation,
@@ -243,6 +226,7 @@ function workerOf(on: Attachment, stats: SlotStats, rates: Rates): WorkerLook {
     allocRate,
     freeRate,
     mostMicroseconds: calls === 0 ? null : 1e6 / calls,
+    slowAllocLatency: latencyOf(slow),
     cachedBytes,
     waits,
     meanWaitMs: waits === 0 ? 0 : counters.get(WAITED_MS) / waits,

@@ -83,6 +83,8 @@ table {
 th { color: var(--quiet); font-weight: 500; position: sticky; top: 0; background: var(--card); }
 th, td { text-align: right; padding: 2px 0 2px 10px; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
+thead th { white-space: normal; vertical-align: bottom; }
+.scroll + .quiet { margin-top: 6px; }
 tbody tr + tr td { border-top: 1px solid var(--grid); }
 td.bar { background: linear-gradient(to left, var(--bar) var(--share), transparent 0); }
 @media (prefers-reduced-motion: no-preference) { button { transition: background .15s; } }

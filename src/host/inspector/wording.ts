@@ -7,7 +7,9 @@ import type { Picture } from './look.ts';
 const UNITS = ['B', 'KiB', 'MiB', 'GiB'];
 const STEPS = ['', 'k', 'M', 'G'];
 const ZERO = 48;
-/** As in pages.ts, which the page cannot load. */
+/** The last bound of slot/latency.ts, which the page cannot load. */
+const LONGEST = 2 ** 18;
+/** As in pages.ts, which neither. */
 const LARGE = 64;
 const SIMPLE = 65;
 
@@ -55,6 +57,15 @@ function digitsOf(value: number): number {
 export function shareText(share: number): string {
   const percent = share * 100;
   return `${percent > 0 && percent < 9.95 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+}
+
+/** A bound of the times that are counted; 0 is of none. */
+export function latencyText(microseconds: number): string {
+  if (microseconds === 0) return '–';
+  if (microseconds >= LONGEST) return `> ${latencyText(LONGEST / 2)}`;
+  if (microseconds < 1000) return `${String(microseconds)} µs`;
+  const milliseconds = microseconds / 1000;
+  return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
 }
 
 /** A worker's name: its seat, and the thread where that is known. */

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { insideOf } from '../../../src/heap/door.ts';
 import { Looker } from '../../../src/host/inspector/look.ts';
 import { SharedHeap } from '../../../src/index.ts';
+import { wordOf } from '../../../src/slot/latency.ts';
+import { anotherSeat } from '../../support/tiny.ts';
 
 let heap: SharedHeap;
 beforeEach(() => void (heap = SharedHeap.create({ size: '8MiB', maxSlots: 4 })));
@@ -58,6 +60,70 @@ test('rates are what was done since the look before, by the time that has passed
   ]);
   vi.advanceTimersByTime(500);
   expect(looker.look().headline).toMatchObject({ allocRate: 0, freeRate: 0, commitRate: 0 });
+});
+
+/** As if slow allocs of this thread had taken so long. */
+function timed(it: SharedHeap, microseconds: number, times: number): void {
+  const { counters } = insideOf(it)((session) => session.on);
+  for (let i = 0; i < times; i++) counters.bump(wordOf(microseconds / 1000));
+}
+
+const none = { samples: 0, p50Microseconds: 0, p99Microseconds: 0, maxMicroseconds: 0 };
+
+test('latencies are each worker’s own, of what was timed in the last ten seconds', () => {
+  vi.useFakeTimers();
+  const other = anotherSeat(heap.handle);
+  timed(heap, 900, 7); // before anybody looked
+  const looker = new Looker(heap);
+  const latencies = () => {
+    const { workers } = looker.look();
+    return workers.map(({ slot, slowAllocLatency }) => [slot, slowAllocLatency]);
+  };
+  expect(latencies()).toEqual([heap.slot, other.slot].map((slot) => [slot, none]));
+  timed(heap, 0.4, 60);
+  timed(heap, 3, 38);
+  timed(heap, 100, 2);
+  timed(other, 5000, 1);
+  const heaps = { samples: 100, p50Microseconds: 0.5, p99Microseconds: 128, maxMicroseconds: 128 };
+  const others = { samples: 1, p50Microseconds: 8192, p99Microseconds: 8192 };
+  const both = [
+    [heap.slot, heaps],
+    [other.slot, { ...others, maxMicroseconds: 8192 }],
+  ];
+  for (let ms = 0; ms < 10_000; ms += 2500) {
+    vi.advanceTimersByTime(2500);
+    if (ms === 5000) timed(other, 4500, 1);
+    expect(latencies()[0]).toEqual(both[0]);
+    if (ms < 5000) expect(latencies()).toEqual(both);
+  }
+  vi.advanceTimersByTime(2500);
+  const [ours, theirs] = latencies();
+  expect(ours).toEqual([heap.slot, none]);
+  expect(theirs, 'the later one').toMatchObject([other.slot, { samples: 1 }]);
+  other.detach();
+});
+
+test('latencies of a seat go on when another thread takes it, as all its counts do', () => {
+  vi.useFakeTimers();
+  const looker = new Looker(heap);
+  const first = anotherSeat(heap.handle);
+  looker.look();
+  timed(first, 100, 2);
+  first.detach();
+  const next = anotherSeat(heap.handle);
+  timed(next, 1, 2);
+  vi.advanceTimersByTime(500);
+  const [, { slot, slowAllocLatency } = {}] = looker.look().workers;
+  expect([slot, next.slot]).toEqual([first.slot, first.slot]);
+  expect(slowAllocLatency).toMatchObject({ samples: 4, p50Microseconds: 1, p99Microseconds: 128 });
+  next.detach();
+  looker.look();
+  const last = anotherSeat(heap.handle);
+  expect(looker.look().workers[1], 'unknown after a look at which nobody sat there').toMatchObject({
+    slot: last.slot,
+    slowAllocLatency: none,
+  });
+  last.detach();
 });
 
 test('fragmentation is told for each order of each zone that has pages', () => {

@@ -3,7 +3,7 @@
 // thrown out of a table once a second.
 
 import type { OrderLook, Picture } from '../look.ts';
-import { bytesText, countText, shareText, tierBytes, workerText } from '../wording.ts';
+import { bytesText, countText, latencyText, shareText, tierBytes, workerText } from '../wording.ts';
 
 /** With a share of 0..1 there is a bar behind the text. */
 type Cell = string | readonly [text: string, share: number];
@@ -23,6 +23,8 @@ const TABLES: readonly Table[] = [
       'allocs/s',
       'frees/s',
       'µs a call, at most',
+      'slow alloc p50',
+      'slow alloc p99',
       'cached',
       'waits',
       'mean wait',
@@ -34,6 +36,8 @@ const TABLES: readonly Table[] = [
         countText(worker.allocRate),
         countText(worker.freeRate),
         worker.mostMicroseconds === null ? '–' : fineText(worker.mostMicroseconds),
+        latencyText(worker.slowAllocLatency.p50Microseconds),
+        latencyText(worker.slowAllocLatency.p99Microseconds),
         bytesText(worker.cachedBytes),
         countText(worker.waits),
         worker.waits === 0 ? '–' : `${worker.meanWaitMs.toFixed(1)} ms`,
