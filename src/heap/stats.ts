@@ -71,7 +71,7 @@ export interface SlotStats {
   readonly freeCount: number;
   readonly cachedBytes: number;
   /**
-   * Of allocs that no magazine could serve (refills, waits for locks, larger blocks); one in 127 of
+   * Of allocs that no magazine could serve (refills, waits for locks, larger blocks); one in 251 of
    * a thread's slow calls is timed. What a magazine serves takes some nanoseconds, and is not.
    */
   readonly slowAllocLatency: LatencyStats;

@@ -24,7 +24,7 @@ const LAST = BUCKETS - 1;
 /** Bounds are quarters of microseconds, 1, 2, 4 and so on. */
 const QUARTERS = 4;
 /** Slow calls of a thread, its frees among them, of which one alloc is timed. */
-export const EVERY = 127;
+export const EVERY = 251;
 /** An AudioWorklet has no clock. */
 const HAS_CLOCK = typeof performance !== 'undefined';
 
