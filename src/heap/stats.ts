@@ -78,7 +78,11 @@ export interface SlotStats {
   readonly self: boolean;
 }
 
-/** What a heap has done and holds, summed over its threads, the dead ones included. */
+/**
+ * What a heap has done and holds, summed over its threads, the dead ones included. While a thread
+ * is inside the heap, what it is moving may be counted twice or not at all: a count of live blocks
+ * may then even be below 0.
+ */
 export interface HeapStats {
   /** Bytes of pages that users can get. */
   readonly totalBytes: number;
