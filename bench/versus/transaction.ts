@@ -29,7 +29,9 @@ export const plain = repeated((heap, { size }) => () => {
 /** Blocks outlive their transaction, so they are freed as any others are. */
 export const committed = repeated((heap, { size }) => () => {
   const tx = heap.beginTransaction();
-  const [a, b, c] = [tx.alloc(size), tx.alloc(size), tx.alloc(size)];
+  const a = tx.alloc(size);
+  const b = tx.alloc(size);
+  const c = tx.alloc(size);
   commit(tx);
   freeAll(heap, a, b, c);
 });

@@ -33,11 +33,8 @@ class JournalledBlocks implements Blocks {
   }
 
   takeFor(size: number, entry: Entry, again: boolean): number | AllocError {
-    return this.popFor(size, entry.at, entry.kind) || this.takeSlow(size, entry, again);
-  }
-
-  popFor(size: number, at: number, kind: number): number {
-    return this.magazines.popFor(this.magazines.classOf(size), at, kind);
+    const id = this.magazines.classOf(size);
+    return this.magazines.popFor(id, entry.at, entry.kind) || this.takeSlow(size, entry, again);
   }
 
   /** Beyond its budget the block stays with its entry: the transaction is rolled back. */
@@ -51,10 +48,6 @@ class JournalledBlocks implements Blocks {
     if (typeof granule === 'number') this.tape.note(EVENT.ALLOC, granule, size);
     if (typeof granule !== 'number' || on.budgets.charge(budget, granule)) return granule;
     return allocation.overBudget(size, budget);
-  }
-
-  stow(granule: number): boolean {
-    return this.magazines.free(granule * GRANULE.BYTES);
   }
 
   giveFor(entry: Entry): boolean {

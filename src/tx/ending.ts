@@ -4,6 +4,7 @@
 import { GRANULE } from '../word/layout.ts';
 import { copyBytes, type Memory } from '../word/memory.ts';
 import { ENTRY } from '../word/records.ts';
+import type { Magazines } from '../block/magazine.ts';
 import type { Entry, StateMap } from '../block/statemap.ts';
 import { INLINE, kindNumber, KINDS, kindWord } from './journal.ts';
 import { slotOfRecord, type TxRecord } from './record.ts';
@@ -16,22 +17,20 @@ const LAST_INLINE = INLINE - 1;
 /** How blocks are freed for an entry: both or neither (heap/release). */
 export interface Returns {
   readonly states: StateMap;
-  /** Frees a block into this slot's own magazine; false if that has no room. */
-  stow(granule: number): boolean;
   /** Frees the block that the entry names, and makes the entry inert. */
   giveFor(entry: Entry): boolean;
 }
 
 export class Ending {
   private readonly memory: Memory;
+  private readonly magazines: Magazines;
   private readonly blocks: Returns;
-  private readonly slot: number;
 
-  /** `slot` is the seat from which all of it is done. */
-  constructor(memory: Memory, blocks: Returns, slot: number) {
-    this.memory = memory;
+  /** The magazines are those of the seat from which all of it is done. */
+  constructor(magazines: Magazines, blocks: Returns) {
+    this.memory = magazines.memory;
+    this.magazines = magazines;
     this.blocks = blocks;
-    this.slot = slot;
   }
 
   /** Does what entries of the transaction `number` ask for; undoes from the last one on. */
@@ -48,7 +47,7 @@ export class Ending {
     for (let i = last; i >= 0; i--) {
       const at = record.entryAt(i);
       if (this.memory.get(at + KIND) !== noted) continue;
-      if (!this.blocks.stow(this.memory.get(at + BLOCK))) this.giveBlock(record, at, ALLOC);
+      if (!this.stow(at)) this.giveBlock(record, at, ALLOC);
     }
   }
 
@@ -73,12 +72,16 @@ export class Ending {
       memory.set(at + BYTES, 0); // first: no bytes are copied back twice
       memory.store(at + KIND, kindWord(kindNumber(memory.load(at + KIND)), KINDS.SAVING));
     }
-    const own = slotOfRecord(record.index) === this.slot;
-    if (own && this.blocks.stow(memory.get(at + BLOCK))) return;
+    if (slotOfRecord(record.index) === this.magazines.slot && this.stow(at)) return;
     const { checked, generations } = this.blocks.states;
     const noted = kind === KINDS.FREE || (kind === KINDS.ALLOC && memory.get(at + AT) !== 0);
     if (checked && !noted) memory.set(at + AT, generations.current(memory.get(at + BLOCK)));
     this.blocks.giveFor({ at, kind });
+  }
+
+  /** Frees what the entry names into the seat's own magazine; false if that has no room. */
+  private stow(at: number): boolean {
+    return this.magazines.free(this.memory.get(at + BLOCK) * GRANULE_BYTES);
   }
 
   private copyBack(at: number): void {

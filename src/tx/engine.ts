@@ -43,8 +43,8 @@ export class TxEngine {
     this.blocks = blocks;
     this.slot = slot;
     this.taking = new Taking(parts.memory, blocks);
-    this.ending = new Ending(parts.memory, blocks, slot);
-    this.solo = new Solo(blocks, this.ending);
+    this.ending = new Ending(parts.magazines, blocks);
+    this.solo = new Solo(parts.magazines, this.ending);
   }
 
   /** Begins a transaction; null when this slot has no record left. */

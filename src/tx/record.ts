@@ -34,6 +34,7 @@ import { ENTRY, TX } from '../word/records.ts';
 import type { Layout } from '../word/geometry.ts';
 import type { Guarded, Lock, Locks } from '../word/lock.ts';
 import type { Memory } from '../word/memory.ts';
+import type { Magazines } from '../block/magazine.ts';
 import type { ArrayPool } from '../block/pool.ts';
 import type { SlotTable } from '../slot/slot.ts';
 import { Journal } from './journal.ts';
@@ -60,6 +61,7 @@ export interface TxParts {
   readonly locks: Locks;
   readonly pool: ArrayPool;
   readonly table: SlotTable;
+  readonly magazines: Magazines;
 }
 
 /** One record as a seat sees it. */

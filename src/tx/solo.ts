@@ -7,22 +7,22 @@
 // recovery looks at it, which comes after a death; at the end it is a compare-and-swap, for there
 // may be those who were wrong to tell of a death, and then one of the two ends it.
 
+import type { Magazines } from '../block/magazine.ts';
 import { KINDS, kindWord } from './journal.ts';
 import type { Ending } from './ending.ts';
 import type { Part } from './part.ts';
 import { COMMITTED, KEPT, PRIVATE, UNDONE, type TxRecord } from './record.ts';
-import type { Blocks } from './taking.ts';
 
 const { ALLOC } = KINDS; // see ALONE in record.ts
 
 export class Solo {
-  private readonly blocks: Blocks;
+  private readonly magazines: Magazines;
   private readonly ending: Ending;
   /** Where this seat has ended one, and nothing has begun since; null for nowhere. */
   private idle: TxRecord | null = null;
 
-  constructor(blocks: Blocks, ending: Ending) {
-    this.blocks = blocks;
+  constructor(magazines: Magazines, ending: Ending) {
+    this.magazines = magazines;
     this.ending = ending;
   }
 
@@ -33,12 +33,16 @@ export class Solo {
     return idle;
   }
 
-  /** A block that is freed at rollback, out of a magazine; 0, and nothing has happened, else. */
+  /**
+   * A block that is freed at rollback, out of a magazine, as only heaps have them that are not
+   * checked; 0, and nothing has happened, else. So AT and BYTES of its entry are of no use.
+   */
   alloc(part: Part, size: number): number {
     const { record, number, length } = part;
     if (length >= part.lockless || !record.isPrivate(number)) return 0;
-    const at = record.entryAt(length);
-    const granule = this.blocks.popFor(size, at, kindWord(number, ALLOC));
+    const { magazines } = this;
+    const id = magazines.classOf(size);
+    const granule = magazines.popFor(id, record.entryAt(length), kindWord(number, ALLOC));
     if (granule !== 0) part.length = length + 1;
     return granule;
   }

@@ -13,11 +13,6 @@ const { AT, BYTES } = ENTRY;
 export interface Blocks extends Returns {
   /** A block's granule; or why not. `again` after it found no memory. */
   takeFor(size: number, entry: Entry, again: boolean): number | AllocError;
-  /**
-   * As `takeFor`, for an entry at a word, of those that a magazine has, as only heaps do that are
-   * not checked; 0 if none has. AT and BYTES, which are of no use there, stay as they are.
-   */
-  popFor(size: number, at: number, kind: number): number;
 }
 
 export class Taking {
