@@ -158,7 +158,7 @@ export abstract class Seated extends HeapViews {
     if (this.magazines !== on.magazines) return 0;
     try {
       if (size > 0) return tx.solo.alloc(part, size);
-      return Number(size === COMMIT ? tx.solo.commit(part) : tx.solo.abort(part));
+      return (size === COMMIT ? tx.solo.commit(part) : tx.solo.abort(part)) ? 1 : 0;
     } catch (error) {
       this.magazines = this.nobodys;
       this.cut = error;

@@ -17,7 +17,7 @@ export abstract class Transacting extends Survivor {
     inside: (work, only, over) => this.inside(work, only, over),
     step: (session, part, size) => this.step(session, part, size),
   };
-  /** Made once, because a function made for each transaction costs a tenth of it. */
+  /** Made once: a function made for each transaction costs a twentieth of it. */
   private readonly beginning = (session: Session): Transaction | null =>
     this.partFrom(session, null);
 
