@@ -11,8 +11,8 @@ import { TxPart, type Seating, type TransactionHandle } from './txpart.ts';
 
 export abstract class Transacting extends Survivor {
   /** The one begun last, and those before it that may still be open. */
-  private latest: Transaction | null = null;
-  private earlier: readonly Transaction[] = [];
+  private latest: TxPart | null = null;
+  private earlier: readonly TxPart[] = [];
   private readonly seating: Seating = {
     inside: (work, only, over) => this.inside(work, only, over),
     step: (session, part, size) => this.step(session, part, size),
@@ -82,14 +82,17 @@ export abstract class Transacting extends Survivor {
     const { tx: engine } = session;
     const part = handle === null ? engine.begin() : engine.join(handle.record, handle.number);
     if (part === null) return null;
-    return (this.latest = new Transaction(new TxPart(this.seating, session, part)));
+    const own = new TxPart(this.seating, session, part);
+    this.latest = own;
+    return new Transaction(own);
   }
 
   /** All that are over know it then, and their records may serve others. */
   private lookAround(): void {
     const { latest, earlier } = this;
-    if (earlier.length > 0) this.earlier = earlier.filter((tx) => tx.outcome() === 'open');
-    if (latest !== null && latest.outcome() === 'open') this.earlier = [...this.earlier, latest];
+    if (earlier.length > 0) this.earlier = earlier.filter((own) => own.look() === 'open');
+    if (latest === null || latest.ended !== 'open') return;
     this.latest = null;
+    if (latest.look() === 'open') this.earlier = [...this.earlier, latest];
   }
 }
