@@ -41,7 +41,7 @@ export class Transaction implements Disposable {
 
   /** What other threads join with: a frozen plain object. */
   get handle(): TransactionHandle {
-    return this.own.handle();
+    return this.own.handle;
   }
 
   /** Why the transaction cannot be committed any more; null while it can. */

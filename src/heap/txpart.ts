@@ -60,7 +60,7 @@ export class TxPart {
   }
 
   /** What other threads join with: they may hear of it from now on. */
-  handle(): TransactionHandle {
+  get handle(): TransactionHandle {
     const { leader, leaderNumber } = this.part;
     if (!this.part.known) this.session.tx.share(this.part);
     return Object.freeze({

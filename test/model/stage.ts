@@ -34,6 +34,8 @@ export class Stage {
   /** Users' bytes, where a debug heap has laid red zones and poison; else none. */
   private readonly users: Uint8Array;
   private readonly bodies: (() => unknown)[];
+  /** What threads know beside the memory, and how it was. */
+  private readonly kept: object[];
   private readonly saved: object[];
   private readonly undertaker: (scene: Scene) => unknown;
   /** Overflows there had been when the last one was called. */
@@ -73,7 +75,8 @@ export class Stage {
     this.users = new Uint8Array(handle.buffer, 0, bytes).slice();
     this.bodies = scenario.threads.map((body) => () => body(this.scene));
     // Of each object its fields: it changes no array or map in place that lasts beyond a call.
-    this.saved = this.scene.heaps.map((heap) => ({ ...heap }));
+    this.kept = this.scene.heaps.flatMap((heap) => [heap, heap['session'].tx.solo]);
+    this.saved = this.kept.map((it) => ({ ...it }));
     const acts = realm.module('test/model/scenarios/acts.ts');
     this.undertaker = acts['undertaker'] as (scene: Scene) => unknown;
   }
@@ -83,8 +86,7 @@ export class Stage {
     this.memory.restore(this.image);
     new Uint8Array(this.memory.buffer).set(this.users);
     this.scene.book.begin();
-    const { heaps } = this.scene;
-    for (let i = 0; i < heaps.length; i++) Object.assign(heaps[i] as object, this.saved[i]);
+    this.kept.forEach((it, i) => Object.assign(it, this.saved[i]));
     this.realm.requests = 0;
     this.overflows = 0;
     this.scenario.each?.(this.scene);
