@@ -11,7 +11,7 @@ import { slotOfRecord, type TxRecord } from './record.ts';
 
 const { KIND, BLOCK, AT, BYTES } = ENTRY;
 const { BYTES: GRANULE_BYTES } = GRANULE;
-const { ALLOC } = KINDS; // record.ts, ALONE
+const { ALLOC } = KINDS; // see ALONE in record.ts
 const LAST_INLINE = INLINE - 1;
 
 /** How blocks are freed for an entry: both or neither (heap/release). */

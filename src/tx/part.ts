@@ -4,7 +4,7 @@
 import { INLINE } from './journal.ts';
 import type { TxRecord } from './record.ts';
 
-const IN_RECORD = INLINE;
+const IN_RECORD = INLINE; // see ALONE in record.ts
 
 /** What a step of a private part may be instead of an allocation of so many bytes. */
 export const COMMIT = 0;

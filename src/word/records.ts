@@ -146,7 +146,8 @@ export const DEBUGGING = Object.freeze({ OFF: 0, ON: 1, STACKS: 2, TAGS: 2 ** 12
 // numbered slot * PER_SLOT + i; JOINED and NEXT name one by its number plus 1.
 //
 //   LOCK           any             any       atomic   names the dead: repaired by the next holder
-//   STATE          owner; decider  any       atomic   number << 3 | state: see tx/record.ts
+//   STATE          owner; decider  any       atomic   number << 3 | state: see tx/record.ts; plain
+//                                                     where the owner begins alone (tx/solo.ts)
 //   LEADER, …_NO   the owner       any       plain    written before STATE makes them count
 //   JOINED         leader's lock   same      plain    valid: one store adds a participant
 //   NEXT           leader's lock   same      plain    written before JOINED names it
