@@ -95,6 +95,7 @@ export class TxPart {
     }
   }
 
+  /** As `commit`, without blocking the thread; an aborted signal rolls back. */
   async commitAsync(
     timeoutMs: number,
     signal: { readonly aborted: boolean } | undefined,
@@ -176,13 +177,13 @@ export class TxPart {
     return true;
   }
 
-  end(how: 'committed' | 'rolled back', { counters }: Session['on']): Result<void> {
+  private end(how: 'committed' | 'rolled back', { counters }: Session['on']): Result<void> {
     this.ended = how;
     counters.bump(how === 'committed' ? COMMITS : ROLLBACKS);
     return DONE;
   }
 
-  giveUp(why: AllocError): Result<never> {
+  private giveUp(why: AllocError): Result<never> {
     this.failure ??= why;
     this.here(({ tx, on }) => {
       if (tx.abort(this.part)) this.end('rolled back', on);

@@ -1,5 +1,6 @@
 // What is done to transactions from one seat: begun and joined, journalled, decided, finished, and
-// recovered when their threads have died. See record.ts and journal.ts; users, heap/transaction.ts.
+// recovered when their threads have died. See record.ts and journal.ts, and solo.ts for those that
+// nobody else has heard of; users, heap/transaction.ts.
 
 import { GRANULE } from '../word/layout.ts';
 import { ENTRY, TX } from '../word/records.ts';

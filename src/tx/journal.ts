@@ -65,14 +65,9 @@ export class Journal {
     this.holder = JOURNAL + index;
   }
 
-  /** As `entryAt`, for those in the record itself. */
-  inRecord(position: number): number {
-    return this.record + ENTRIES + position * ENTRY_WORDS;
-  }
-
   /** Word index of entry number `position`, which is one behind the last at most; 0 for no room. */
   entryAt(position: number): number {
-    if (position < INLINE) return this.inRecord(position);
+    if (position < INLINE) return this.record + ENTRIES + position * ENTRY_WORDS;
     let left = position - INLINE;
     let link = this.record + CHUNK;
     for (; left >= IN_ARRAY; left -= IN_ARRAY) link = this.memory.get(link) + NEXT;
