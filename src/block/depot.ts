@@ -55,12 +55,13 @@ export class Depot implements Guarded {
   readonly source: Slabs;
   readonly lock: Lock;
   readonly limits: Limits;
+  /** The slot's magazines of the class besides the loaded one. */
+  readonly rack: Rack;
   readonly record: number;
   private readonly memory: Memory;
   private readonly states: StateMap;
   private readonly magazines: Magazines;
   private readonly shelf: Shelf;
-  private readonly rack: Rack;
   private readonly drain: Drain;
   private readonly pool: ArrayPool;
   private readonly at: number;
@@ -81,8 +82,8 @@ export class Depot implements Guarded {
     const capacity = this.memory.get(record + CAPACITY);
     this.shelf = new Shelf(states, pool, record, id, capacity, source.granules);
     this.drain = new Drain(parts.magazines, source, this.shelf, pool);
-    this.rack = new Rack(parts.magazines, this.shelf, id, source.granules);
     this.limits = new Limits(parts.magazines, this.shelf, this.lock, id, parts.checked);
+    this.rack = new Rack(parts.magazines, this.shelf, this.limits, id, source.granules);
   }
 
   /** Puts blocks into the loaded, empty magazine; false when the class has none and gets none. */
@@ -103,11 +104,7 @@ export class Depot implements Guarded {
       this.limits.ease();
       return true;
     }
-    if (this.limits.hasRoom(this.memory.get(this.at + PREVIOUS))) {
-      this.magazines.exchange(this.id, this.at + PREVIOUS);
-      return true;
-    }
-    if (this.rack.store()) return true;
+    if (this.rack.makeRoom()) return true;
     this.lock.lock();
     const made = this.makeRoomLocked();
     this.lock.unlock();
@@ -234,6 +231,7 @@ export class Depot implements Guarded {
   private loadLocked(): boolean {
     const magazine = this.shelf.takeEmpty(this.magazines.holder, this.at);
     if (magazine === 0) return false;
+    this.memory.set(magazine + NONE, this.states.nothing); // for `pop`
     this.memory.set(this.at, magazine + NONE);
     this.limits.setLocked();
     return true;

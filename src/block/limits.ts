@@ -43,6 +43,13 @@ export class Limits {
     return top !== 0 && (top & MASK) < (limit === 0 ? this.capacity + NONE : limit);
   }
 
+  /** Whether a magazine with this top is as full as it may be, and others may be filled. */
+  isFull(top: number): boolean {
+    // RACE: as in `ease`; who begins to wait finds one more of this slot's magazines filled.
+    const limit = this.memory.get(this.at);
+    return limit !== 0 && (top & MASK) >= limit;
+  }
+
   /** A magazine has been loaded. */
   setLocked(): void {
     const { memory } = this;

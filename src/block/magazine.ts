@@ -19,11 +19,15 @@
 // The state's CACHED value carries the slot's number. When two threads free one block at once both
 // have an entry, but the byte names only one of them, and `pop` refuses the other's.
 //
+// An alloc does not ask whether there is an entry. Beneath the lowest one of a magazine, and in the
+// heap's first word, to which the top of no magazine at all points, stands the granule behind the
+// last (`nothing`): its state is always FREE, and so it is refused like any that is not ours.
+//
 // `alloc` and `free` are the fast path. They reach everything through one object and one Memory,
 // because each further object costs V8 a map check and its loads. That, small integers in the
 // fields and no declared fields (tsconfig.json) took a pair of 64 B from 22 to 8 ns on Node 20. V8
-// inlines 920 bytes of bytecode into a function and no more: an alloc and a free now fit in with
-// little to spare, which took the pair to 4.6 ns. So terms here are short, and counted.
+// inlines 920 bytes of bytecode into a function and no more, small functions like Memory's aside:
+// an alloc and a free are 600 of them. So they are written out, where `count` would do.
 
 import type { Layout } from '../word/geometry.ts';
 import { CLASS, GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
@@ -85,35 +89,50 @@ export class Magazines {
     const granule = ptr >>> GRANULE_SHIFT;
     if (granule * BYTES !== ptr || (granule - this.firstGranule) >>> 0 >= this.granules)
       return false;
+    const { memory } = this;
+    const state = (this.origin + granule) | 0;
     // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
-    const id = this.memory.getByte(this.origin + granule);
-    return (id - 1) >>> 0 < CLASSES && this.push(granule, id);
+    const id = memory.getByte(state);
+    if ((id - 1) >>> 0 >= CLASSES) return false;
+    const at = (this.caches + id) | 0;
+    const top = memory.get(at);
+    // RACE: who begins to wait may be setting LIMIT to 0 (limits.ts): one free that is too early.
+    if ((top & MASK) >= memory.get(at + LIMIT)) return false;
+    const count = (memory.get(this.frees) + 1) | 0;
+    memory.set(this.frees, count); // first: who has not counted has freed nothing (validate.ts)
+    if (count === 0) this.carry(this.frees);
+    const next = (top + 1) | 0;
+    memory.set(next, granule); // entry, top, then CACHED: never in no place
+    memory.set(at, next);
+    // RACE: as above; of two writers the last one has the block.
+    memory.setByte(state, this.tag);
+    return true;
   }
 
   /** Takes a block of the class; 0 if the magazine is empty, or its top entry not ours to give. */
   pop(id: number): number {
     const { memory } = this;
-    const at = this.caches + id;
+    const at = (this.caches + id) | 0;
     const top = memory.get(at);
-    if ((top & MASK) <= NONE) return 0;
     const granule = memory.get(top);
-    const state = this.origin + granule;
+    const state = (this.origin + granule) | 0;
     // RACE: as in `free`; only the slot that the byte names goes on.
     if (memory.getByte(state) !== this.tag) return 0;
     memory.setByte(state, id); // LIVE, then the top: never in no place
     memory.set(at, top - 1);
-    this.count(this.allocs);
+    const count = (memory.get(this.allocs) + 1) | 0;
+    memory.set(this.allocs, count);
+    if (count === 0) this.carry(this.allocs);
     return granule;
   }
 
   /** As `pop`, for a journal's entry, which names the block before that is live. */
   popFor(id: number, entry: number, kind: number): number {
     const { memory } = this;
-    const at = this.caches + id;
+    const at = (this.caches + id) | 0;
     const top = memory.get(at);
-    if ((top & MASK) <= NONE) return 0;
     const granule = memory.get(top);
-    const state = this.origin + granule;
+    const state = (this.origin + granule) | 0;
     // RACE: as in `pop`.
     if (memory.getByte(state) !== this.tag) return 0;
     memory.set(entry + BLOCK, granule);
@@ -124,26 +143,10 @@ export class Magazines {
     return granule;
   }
 
-  /** Adds a live block of the class; false if the magazine is full. */
-  private push(granule: number, id: number): boolean {
-    const { memory } = this;
-    const at = this.caches + id;
-    const top = memory.get(at);
-    // RACE: who begins to wait may be setting LIMIT to 0 (limits.ts): one free that is too early.
-    if ((top & MASK) >= memory.get(at + LIMIT)) return false;
-    this.count(this.frees); // first: who has counted nothing has changed no state (validate.ts)
-    const next = top + 1;
-    memory.set(next, granule); // entry, top, then CACHED: never in no place
-    memory.set(at, next);
-    // RACE: as in `free`; of two writers the last one has the block.
-    memory.setByte(this.origin + granule, this.tag);
-    return true;
-  }
-
   /** The class that serves `size` from magazines; 0, which has none, for all that is unusual. */
   classOf(size: number): number {
     if ((size | 0) !== size) return 0;
-    const last = size - 1;
+    const last = (size - 1) | 0;
     let at = last >>> GRANULE_SHIFT;
     if (at >= GRANULES_MAX) {
       at = last >>> this.pageShift;

@@ -22,6 +22,7 @@
 import { HEADER, MAGAZINE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
 import { CACHE } from '../word/records.ts';
+import type { Limits } from './limits.ts';
 import { filled, type Magazines } from './magazine.ts';
 import type { ArrayPool } from './pool.ts';
 import type { Shelf } from './shelf.ts';
@@ -42,14 +43,16 @@ export class Rack {
   private readonly memory: Memory;
   private readonly magazines: Magazines;
   private readonly shelf: Shelf;
+  private readonly limits: Limits;
   private readonly id: number;
   private readonly at: number;
   private readonly most: number;
 
-  constructor(magazines: Magazines, shelf: Shelf, id: number, granules: number) {
+  constructor(magazines: Magazines, shelf: Shelf, limits: Limits, id: number, granules: number) {
     this.memory = magazines.memory;
     this.magazines = magazines;
     this.shelf = shelf;
+    this.limits = limits;
     this.id = id;
     this.at = (magazines.at(id) + CACHE.RACK) | 0;
     const arrays = this.memory.get(MAGAZINES);
@@ -72,8 +75,25 @@ export class Rack {
     return magazines.loaded(id) > 0;
   }
 
-  /** Loads an empty magazine instead of the full one; false if there is none. */
-  store(): boolean {
+  /** As `load`, if the loaded magazine is empty. */
+  loadForAlloc(): boolean {
+    return this.magazines.loaded(this.id) === 0 && this.load();
+  }
+
+  /** As `makeRoom`, if the loaded magazine is full, and the fast path of free is not closed. */
+  loadForFree(): boolean {
+    return this.limits.isFull(this.memory.get(this.magazines.at(this.id))) && this.makeRoom();
+  }
+
+  /** Loads the previous magazine, or an empty one, instead of the full one; false without room. */
+  makeRoom(): boolean {
+    const previous = this.magazines.at(this.id) + CACHE.PREVIOUS;
+    if (!this.limits.hasRoom(this.memory.get(previous))) return this.store();
+    this.magazines.exchange(this.id, previous);
+    return true;
+  }
+
+  private store(): boolean {
     const rack = this.memory.get(this.at);
     const full = rack === 0 ? 0 : this.memory.get(rack + FULL);
     if (rack === 0 || full === this.memory.get(rack + COUNT)) return false;

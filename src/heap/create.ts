@@ -180,6 +180,7 @@ function debugging(option: boolean | DebugOptions = false): number {
 /** Writes a heap's first words. READY comes last: who reads it sees all of them. */
 export function format(memory: Memory, geometry: Geometry, layout: Layout, mode: Mode): void {
   const words: [number, number][] = [
+    [HEADER.NOTHING, layout.endGranule],
     [HEADER.MAGIC, MAGIC],
     [HEADER.VERSION, VERSION],
     [HEADER.ID_LOW, (Math.random() * 2 ** 32) | 0],

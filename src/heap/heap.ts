@@ -3,7 +3,7 @@
 // An ordinary alloc reads the class table, pops the slot's magazine and writes one state byte; an
 // ordinary free reads the state byte and pushes (block/magazine.ts). No Atomics, no allocation, no
 // branch for modes, checks or detachment: each of those leaves the fast path a table of zeroes, an
-// empty magazine or a full one, and so sends it to the slow path, which asks why.
+// empty magazine or a full one, and so sends it to exchange.ts, and on to the slow path.
 // Budget: alloc 5 loads, 3 stores; free 4 loads, 4 stores.
 //
 // Other calls stand beneath it, one class on the other: HeapViews, Seated (a thread's session),
@@ -84,7 +84,7 @@ export class SharedHeap extends Sharing implements Disposable {
 
   /** A block of at least `size` bytes, aligned to 16, or 0: then `lastError` says why. */
   alloc(size: number): Ptr {
-    return this.magazines.alloc(size) || this.allocSlow({ size });
+    return this.magazines.alloc(size) || this.allocNext(size);
   }
 
   /**
@@ -92,7 +92,7 @@ export class SharedHeap extends Sharing implements Disposable {
    * so is one that is shared by references (`retain`).
    */
   free(ptr: Ptr): boolean {
-    return this.magazines.free(ptr) || this.freeSlow(ptr);
+    return this.magazines.free(ptr) || this.freeNext(ptr);
   }
 
   /**

@@ -133,6 +133,11 @@ export abstract class Patient extends Thrifty {
     this.attachment.memory.store(HEADER.PATIENT, failFast ? 0 : 1);
   }
 
+  /** After the fast path's no. */
+  protected allocNext(size: number): number {
+    return this.exchanged(size) || this.allocSlow({ size });
+  }
+
   protected allocSlow(asked: Asked, patienceMs = -1): number {
     this.oblige();
     const ptr = this.allocThrifty(asked);

@@ -21,8 +21,6 @@ import { HeapViews } from './views.ts';
 const { BYTES } = GRANULE;
 /** What `allocOnce` says when memory may be had later. */
 export const SHORT = -1;
-/** Slow paths between two looks at the clock. */
-const CALLS_A_LOOK = 64;
 
 export abstract class Seated extends HeapViews {
   /** @internal */ readonly [DOOR]: Inside = (work) => this.inside(work); // for src/parts
@@ -37,7 +35,6 @@ export abstract class Seated extends HeapViews {
   private affinity: ZoneName | null = null;
   /** An exception that nobody has looked at yet: there was no stack left for that. */
   private cut: unknown = null;
-  private calls = 0;
 
   protected constructor(formatted: Formatted, session: Session, registry: AttachedHeaps<Seated>) {
     super(formatted.memory.buffer, formatted.geometry.byteEnd);
@@ -175,7 +172,7 @@ export abstract class Seated extends HeapViews {
     if (refusal !== null) return this.refuse(refusal);
     let granule: number | AllocError;
     try {
-      const startMs = startOf(this.calls);
+      const startMs = startOf(this.session.exchange.calls);
       this.attend();
       granule = this.session.find(asked, again);
       if (startMs >= 0) this.session.on.counters.bump(wordOf(performance.now() - startMs));
@@ -186,6 +183,32 @@ export abstract class Seated extends HeapViews {
     }
     if (this.session.on.debug !== null) this.tellFindings();
     return typeof granule === 'number' ? granule * BYTES || SHORT : this.refuse(granule);
+  }
+
+  /** A block from another magazine of this thread's; 0 for what is to take the slow path. */
+  protected exchanged(size: number): number {
+    const { exchange, on } = this.session;
+    if (this.magazines !== on.magazines) return 0;
+    try {
+      return exchange.alloc(size);
+    } catch (error) {
+      this.magazines = this.nobodys;
+      this.cut = error;
+      throw this.crashed();
+    }
+  }
+
+  /** Into another magazine of this thread's, or by the slow path. */
+  protected freeNext(ptr: number): boolean {
+    const { exchange, on } = this.session;
+    try {
+      if (this.magazines === on.magazines && exchange.free(ptr)) return true;
+    } catch (error) {
+      this.magazines = this.nobodys;
+      this.cut = error;
+      throw this.crashed();
+    }
+    return this.freeSlow(ptr);
   }
 
   protected freeSlow(ptr: number, generation?: number): boolean {
@@ -229,9 +252,9 @@ export abstract class Seated extends HeapViews {
 
   /** The dead first; now and then this thread looks for them itself. */
   private attend(): void {
-    const { recovery } = this.session;
+    const { recovery, exchange } = this.session;
     recovery.attend();
-    if ((++this.calls & (CALLS_A_LOOK - 1)) === 0) recovery.look();
+    if (exchange.countCall()) recovery.look();
   }
 
   protected refusalToEnter(requested: number): AllocError | null {

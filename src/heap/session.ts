@@ -15,6 +15,7 @@ import { EVENT } from '../slot/tape.ts';
 import type { TxEngine } from '../tx/engine.ts';
 import { Allocation } from './allocate.ts';
 import { viewFrom, type Attachment } from './attachment.ts';
+import { Exchange } from './exchange.ts';
 import { engineOf } from './journalled.ts';
 import type { Formatted } from './open.ts';
 import { endRecording } from './recording.ts';
@@ -41,6 +42,7 @@ export interface Asked {
 export class Session {
   readonly on: Attachment;
   readonly recovery: Recovery;
+  readonly exchange: Exchange;
   readonly allocation: Allocation;
   readonly release: Release;
   readonly resize: Resize;
@@ -50,6 +52,7 @@ export class Session {
   private constructor(on: Attachment) {
     this.on = on;
     this.recovery = new Recovery(on);
+    this.exchange = new Exchange(on);
     this.allocation = new Allocation(on, this.recovery);
     this.release = new Release(on);
     this.resize = new Resize(on);

@@ -47,11 +47,10 @@
 
 export const MAGIC = 0x4d4f5441; // 'ATOM', little endian
 export const VERSION = 1;
-
 export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 
 //   word         writers               readers  access   if its writer dies midway
-//   MAGIC…       create                all      plain    never attached: READY is still 0
+//   NOTHING…     create                all      plain    never attached: READY is still 0
 //   READY        create                attach   atomic   0: the buffer is no heap
 //   MODE         setMode, slot lock    all      plain    valid: any value is a mode
 //   DETOURS      slot lock             all      plain    valid: what goes the slow way, and why
@@ -76,13 +75,14 @@ export const GRANULE = Object.freeze({ SHIFT: 4, BYTES: 16 });
 //   SAMPLES      who samples           all      atomic   see SAMPLE
 //   RECORD, TAPE…: heap/recording.ts   all      atomic   names the dead: recovery ends a recording
 export const HEADER = Object.freeze({
-  MAGIC: 0,
+  NOTHING: 0,
   VERSION: 1,
   READY: 2,
   ID_LOW: 3,
   ID_HIGH: 4,
   PAGE_SHIFT: 5,
   MAX_SLOTS: 6,
+  MAGIC: 7,
   CLASSES: 8,
   MAGAZINES: 9,
   DMA_END: 12,
@@ -261,9 +261,9 @@ export const SLOT = Object.freeze({
 // A magazine is 64 words on a 64-word boundary, so one word (TOP) says both which magazine it is
 // (its high bits) and how far it is filled (its low six): entries stand in words 4..63, and a top
 // whose low bits are 3 is an empty one. HOLDER is the truth about where it belongs, whatever lists
-// and tops say: 0 the pool, slot + 1, DEPOT + class, JOURNAL + a transaction's number in the
-// table, REFERENCES + slot.
-// NEXT and COUNT are the depot's or the pool's while it lies there, and a rack's (block/rack.ts).
+// and tops say: 0 the pool, slot + 1, DEPOT + class, JOURNAL + a transaction's number in the table,
+// REFERENCES + slot. NEXT and COUNT are the depot's or the pool's while it lies there, and a rack's
+// (block/rack.ts). Word 3 names no block, as the header's NOTHING does (block/magazine.ts).
 export const MAGAZINE = Object.freeze({
   NEXT: 0,
   COUNT: 1,

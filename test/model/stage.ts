@@ -75,7 +75,10 @@ export class Stage {
     this.users = new Uint8Array(handle.buffer, 0, bytes).slice();
     this.bodies = scenario.threads.map((body) => () => body(this.scene));
     // Of each object its fields: it changes no array or map in place that lasts beyond a call.
-    this.kept = this.scene.heaps.flatMap((heap) => [heap, heap['session'].tx.solo]);
+    this.kept = this.scene.heaps.flatMap((heap) => {
+      const { exchange, tx } = heap['session'];
+      return [heap, exchange, tx.solo];
+    });
     this.saved = this.kept.map((it) => ({ ...it }));
     const acts = realm.module('test/model/scenarios/acts.ts');
     this.undertaker = acts['undertaker'] as (scene: Scene) => unknown;
