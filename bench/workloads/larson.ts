@@ -52,14 +52,15 @@ function replacer(
   live: number,
   sizes: Int32Array,
 ): Replace {
+  const [next, slotBelow, mask] = [nextRandom, below, SIZES_MASK]; // as in mixed.ts
   return (table, random) => {
     let x = random;
     for (let i = 0; i < OPS; i++) {
-      x = nextRandom(x);
-      const at = table + below(x, live);
+      x = next(x);
+      const at = table + slotBelow(x, live);
       const old = all[at]!;
       if (words[old >> 2] !== at || heap.free(old) === false) throw damaged(old);
-      const size = sizes[x & SIZES_MASK]!;
+      const size = sizes[x & mask]!;
       const ptr = heap.alloc(size);
       if (ptr === 0) throw exhausted(size);
       words[ptr >> 2] = at;
