@@ -33,6 +33,7 @@ export class Exchange {
     const id = magazines.classOf(size);
     const depot = depots[id];
     if (depot === undefined || this.isWanted() || !depot.rack.loadForAlloc()) return 0;
+    this.calls++;
     return magazines.pop(id) * BYTES;
   }
 
@@ -43,6 +44,7 @@ export class Exchange {
     // RACE: another thread may be freeing the block too; then the fast path, asked again, says no.
     const depot = depots[granule < 0 ? 0 : classOfState(states.get(granule))];
     if (depot === undefined || this.isWanted() || !depot.rack.loadForFree()) return false;
+    this.calls++;
     return magazines.free(ptr);
   }
 
@@ -51,13 +53,11 @@ export class Exchange {
     return (++this.calls & (CALLS_A_LOOK - 1)) === 0;
   }
 
-  /** Whether somebody waits for memory or recovery, or it is time to look; else it is counted. */
+  /** Whether somebody waits for memory or recovery, or the slow path is to count this and look. */
   private isWanted(): boolean {
     const { memory } = this.on;
     // RACE: an old value has them wait for the next exchange; atomic reads are calls.
     if ((memory.get(DEATHS) | memory.get(WAITING)) !== 0) return true;
-    if (((this.calls + 1) & (CALLS_A_LOOK - 1)) === 0) return true; // the slow path counts it
-    this.calls++;
-    return false;
+    return ((this.calls + 1) & (CALLS_A_LOOK - 1)) === 0;
   }
 }
