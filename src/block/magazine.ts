@@ -21,7 +21,8 @@
 //
 // An alloc does not ask whether there is an entry. Beneath the lowest one of a magazine, and in the
 // heap's first word, to which the top of no magazine at all points, stands the granule behind the
-// last (`nothing`): its state is always FREE, and so it is refused like any that is not ours.
+// last (`nothing`): its state is always FREE, and so it is refused like any that is not ours. Nor
+// does a free ask whether a state is a class: for each that is none LIMIT is 0.
 //
 // `alloc` and `free` are the fast path. They reach everything through one object and one Memory,
 // because each further object costs V8 a map check and its loads. That, small integers in the
@@ -30,7 +31,7 @@
 // an alloc and a free are 600 of them. So they are written out, where `count` would do.
 
 import type { Layout } from '../word/geometry.ts';
-import { CLASS, GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
+import { GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
 import { CACHE, COUNTER, ENTRY } from '../word/records.ts';
 import type { StateMap } from './statemap.ts';
@@ -38,7 +39,6 @@ import type { StateMap } from './statemap.ts';
 const { LIMIT, PREVIOUS, RACK } = CACHE;
 const { MASK, NONE, COUNT, HOLDER, ENTRIES, CAPACITY } = MAGAZINE;
 const { CACHED } = STATE;
-const { MAX: CLASSES } = CLASS;
 const { CACHES, MOVING, MOVING_ID, ALLOCS, FREES } = SLOT;
 const { SMALL_MAX, RUNS, RUN_PAGES_MAX } = TABLE;
 const { SHIFT: GRANULE_SHIFT, BYTES } = GRANULE;
@@ -93,7 +93,6 @@ export class Magazines {
     const state = (this.origin + granule) | 0;
     // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
     const id = memory.getByte(state);
-    if ((id - 1) >>> 0 >= CLASSES) return false;
     const at = (this.caches + id) | 0;
     const top = memory.get(at);
     // RACE: who begins to wait may be setting LIMIT to 0 (limits.ts): one free that is too early.

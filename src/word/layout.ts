@@ -253,7 +253,7 @@ export const SLOT = Object.freeze({
   BUDGET: 22,
   OOM_ADJ: 28,
   CACHES: 32,
-  WORDS: 32 + 320,
+  WORDS: 32 + 512,
   MAX: 128,
   SPARES: 4,
 });

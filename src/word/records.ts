@@ -5,16 +5,17 @@
 
 /**
  * A slot's magazines, 64 words of each kind, one for each class: the word index of the loaded one's
- * top entry, how far that may be filled, the other one's top, how many blocks to refill, and the
- * array that lists further ones (block/rack.ts).
+ * top entry, the other one's top, how many blocks to refill, the array that lists further ones
+ * (block/rack.ts), and how far the loaded one may be filled: of this last kind there are 256 words,
+ * one for each state that a block may have, and what is no class has 0.
  */
 export const CACHE = Object.freeze({
   TOP: 0,
-  LIMIT: 64,
-  PREVIOUS: 128,
-  BATCH: 192,
-  RACK: 256,
-  WORDS: 320,
+  PREVIOUS: 64,
+  BATCH: 128,
+  RACK: 192,
+  LIMIT: 256,
+  WORDS: 512,
 });
 
 // A page (page/pagemap.ts):

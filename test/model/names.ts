@@ -15,7 +15,7 @@ const LOCKS = [
   'SIMPLE_LOCK',
   'FAULT_LOCK',
 ] as const;
-const CACHE_NAMES = ['TOP', 'LIMIT', 'PREVIOUS', 'BATCH', 'RACK'];
+const CACHE_NAMES = ['TOP', 'PREVIOUS', 'BATCH', 'RACK', 'LIMIT'];
 const LOCK_NAMES = ['', ' CONTENDED', ' WAITS', ''];
 
 /** The name in a record of the word at `offset`, counting on from the last named one. */

@@ -177,7 +177,9 @@ describe('the records', () => {
     expect(PAGE.BITS + PAGE.BITS_WORDS).toBeLessThanOrEqual(PAGE.WORDS);
     expect(ROOT.NAME + ROOT.NAME_BYTES / 4).toBe(ROOT.WORDS);
     expect(SLOT.CACHES + CACHE.WORDS).toBeLessThanOrEqual(SLOT.WORDS);
-    expect(CACHE.LIMIT - CACHE.TOP).toBeGreaterThan(CLASS.MAX);
+    expect(CACHE.PREVIOUS - CACHE.TOP).toBeGreaterThan(CLASS.MAX);
+    expect(CACHE.WORDS - CACHE.LIMIT, 'one for each state').toBe(256);
+    expect(CACHE.LIMIT - CACHE.TOP, 'no state has a LIMIT for its top').toBeGreaterThan(255);
     expect(MAGAZINE.ENTRIES + MAGAZINE.CAPACITY).toBe(MAGAZINE.WORDS);
     expect(HEADER.NOTICES + NOTICE.COUNT * NOTICE.WORDS).toBeLessThanOrEqual(HEADER.FAULT_LOCK);
     expect(HEADER.SAMPLES + SAMPLE.COUNT * SAMPLE.WORDS).toBeLessThanOrEqual(HEADER.WORDS);
