@@ -169,14 +169,14 @@ export class Magazines {
     this.memory.setCount(at, this.memory.getCount(at) + 2 ** 32);
   }
 
-  /** As `push`, when the depot has made room: it knows the capacity that LIMIT may deny. */
+  /** As `free`, when the depot has made room: it knows the capacity that LIMIT may deny. */
   put(granule: number, id: number): void {
     this.count(this.frees);
     const at = this.at(id);
     const top = this.memory.get(at);
     this.memory.set(top + 1, granule);
     this.memory.set(at, top + 1);
-    // RACE: as in `push`; of two writers the last one has the block.
+    // RACE: as in `free`; of two writers the last one has the block.
     this.memory.setByte(this.origin + granule, this.tag);
   }
 
