@@ -219,8 +219,7 @@ export const CLASS = Object.freeze({
   MAX: 63,
 });
 
-// See slot/slot.ts for the first five. A slot's counts go on when another thread takes it. Of 34
-// lines instead of 36 it made a batch of 8 KiB a sixth slower: low bits of addresses met others'.
+// See slot/slot.ts for the first five. A slot's counts go on when another thread takes it.
 //
 //   WHO            by CAS, then the slot  all       atomic  names the dead
 //   SEAT           the slot; by CAS       all       atomic  names the dead
@@ -233,7 +232,8 @@ export const CLASS = Object.freeze({
 //   ALLOCS, FREES  the slot               stats     plain   valid: one operation more or less
 //   OOM_ADJ        the slot; who ends it  all       atomic  valid: 0 before the slot is another's
 //   BUDGET         the slot; who ends it  the slot  plain   valid: as OOM_ADJ
-//   REFERENCES, NOTE, CACHES: see block/reftable.ts, and CACHE in records.ts
+//   REFERENCES, NOTE  references lock     same      plain   see block/reftable.ts
+//   CACHES         the slot               the slot  plain   see CACHE in records.ts
 export const SLOT = Object.freeze({
   SEAT: 0,
   MOVING: 1,
@@ -252,8 +252,8 @@ export const SLOT = Object.freeze({
   NOTE: 19,
   BUDGET: 22,
   OOM_ADJ: 28,
-  CACHES: 64,
-  WORDS: 64 + 512,
+  CACHES: 32,
+  WORDS: 32 + 512,
   MAX: 128,
   SPARES: 4,
 });
