@@ -11,8 +11,8 @@ const CLASSES_AT = ZONES_AT + ZONE.COUNT * ZONE.WORDS;
 const SLOTS_AT = CLASSES_AT + (CLASS.MAX + 1) * CLASS.WORDS;
 /**
  * The arrays and the page map begin with a page of the system's. Where they lay as it came, 512
- * bytes further for 64 slots, a batch of 8 KiB blocks took a sixth longer: most likely as reads wait
- * for writes to addresses with the same low twelve bits.
+ * bytes further for 64 slots, a batch of 8 KiB blocks took a sixth longer: most likely as reads
+ * wait for writes to addresses with the same low twelve bits.
  */
 const OS_PAGE_WORDS = 1024;
 
