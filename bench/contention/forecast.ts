@@ -17,8 +17,8 @@ import { scriptOf, type Script } from './script.ts';
 import { simulate, type Costs, type Outcome, type Setting } from './simulator.ts';
 
 const GROUP = 'simulation';
-const PACE: Pace = { rounds: 5, roundMs: 150, warmUpMs: 300 };
-const QUICK_PACE: Pace = { rounds: 2, roundMs: 50, warmUpMs: 60 };
+const PACE: Pace = { rounds: 5, roundMs: 150, warmUpMs: 1000 };
+const QUICK_PACE: Pace = { rounds: 2, roundMs: 50, warmUpMs: 200 };
 /** How long is simulated. */
 const LENGTH = { timeNs: 20e6, turns: 4 };
 const QUICK_LENGTH = { timeNs: 4e6, turns: 1 };

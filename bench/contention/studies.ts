@@ -13,8 +13,8 @@ import { record } from './recording.ts';
 
 const HOLDS = 'lock hold times';
 const COSTS = 'what watching and waiting cost';
-const PACE: Pace = { rounds: 5, roundMs: 150, warmUpMs: 300 };
-const QUICK_PACE: Pace = { rounds: 2, roundMs: 50, warmUpMs: 60 };
+const PACE: Pace = { rounds: 5, roundMs: 150, warmUpMs: 1000 };
+const QUICK_PACE: Pace = { rounds: 2, roundMs: 50, warmUpMs: 200 };
 
 const JOBS: readonly (readonly [title: string, job: Job])[] = [
   ['mixed 1,000, 1 thread', { workload: 'mixed', threads: 1, size: 64, live: 1000 }],

@@ -16,8 +16,8 @@ const JOB = { workload: 'delays', threads: 8, size: 64, live: 1000 } as const;
 const OURS: PeerName = 'atomalloc';
 const OTHER: PeerName = 'dlmalloc wasm';
 const PEERS: readonly PeerName[] = [OURS, 'atomalloc checked', OTHER, 'loop alone'];
-const PACE: Pace = { rounds: 5, roundMs: 200, warmUpMs: 300 };
-const QUICK_PACE: Pace = { rounds: 2, roundMs: 30, warmUpMs: 30 };
+const PACE: Pace = { rounds: 5, roundMs: 200, warmUpMs: 1000 };
+const QUICK_PACE: Pace = { rounds: 2, roundMs: 30, warmUpMs: 100 };
 
 /** What is said of the times: so many of a thousand are within it. */
 export const SHARES: readonly (readonly [name: string, share: number])[] = [

@@ -23,7 +23,7 @@ export function readOptions(argv: readonly string[]): Options {
   const command = new Command('npm run bench --')
     .description('Measures the heap, and its peers alternately with it. Results are ratios.')
     .option('--only <name>', 'rows or groups whose name has this in it; may be repeated', also, [])
-    .option('--quick', 'fewer and shorter rounds: a minute, and wider spreads', false)
+    .option('--quick', 'fewer and shorter rounds: three minutes, and wider spreads', false)
     .option('--json <file>', 'write everything that was measured there as JSON')
     .option('--large', 'also 8 GiB of live blocks', false)
     .option('--no-versus', 'only ours and the loop alone, no peers')
