@@ -13,6 +13,7 @@
 //   PREVIOUS       the slot  the slot             plain   valid
 //   entries        the slot  the slot; whoever    plain   valid: one without its tag in the state
 //                            takes it from a depot        map, or SHELVED, is dropped
+//   word NONE      class lock the slot            plain   valid: it is always `nothing`
 //   ALLOCS, FREES  the slot  stats                plain   valid: one operation more or less
 //   MOVING, …_ID   the slot  validate             plain   names the magazine between two places
 //

@@ -23,7 +23,7 @@ const { SLOW_ALLOCS, BUCKETS } = COUNTER;
 const LAST = BUCKETS - 1;
 /** Bounds are quarters of microseconds, 1, 2, 4 and so on. */
 const QUARTERS = 4;
-/** Slow calls of a thread, its frees among them, of which one alloc is timed. */
+/** Of a thread's calls past the fast path, exchanges and frees too, one in so many is timed. */
 export const EVERY = 251;
 /** An AudioWorklet has no clock. */
 const HAS_CLOCK = typeof performance !== 'undefined';
@@ -40,7 +40,7 @@ export interface Latency {
   readonly maxMicroseconds: number;
 }
 
-/** When a call began that is to be timed, the so many-th slow one of this thread; else -1. */
+/** When a slow alloc began that is to be timed, this thread's so many-th call; else -1. */
 export function startOf(calls: number): number {
   return calls % EVERY === EVERY - 1 && HAS_CLOCK ? performance.now() : -1;
 }

@@ -10,9 +10,9 @@ const ZONES_AT = ROOTS_AT + ROOT.COUNT * ROOT.WORDS;
 const CLASSES_AT = ZONES_AT + ZONE.COUNT * ZONE.WORDS;
 const SLOTS_AT = CLASSES_AT + (CLASS.MAX + 1) * CLASS.WORDS;
 /**
- * The arrays and the page map begin with a page of the system's. Where they lay as it came, 512
- * bytes further for 64 slots, a batch of 8 KiB blocks took a sixth longer: most likely as reads
- * wait for writes to addresses with the same low twelve bits.
+ * The arrays and the page map begin with a page of the system's. Where they lay as it came, which
+ * with 64 slots was 512 bytes in front of one, a batch of 8 KiB blocks took a sixth longer than
+ * here or 512 bytes behind it; why is not known.
  */
 const OS_PAGE_WORDS = 1024;
 

@@ -70,7 +70,8 @@ test('while somebody waits for memory all exchanges are slow, and what is freed 
   const ptrs = new Array<number>(BATCH).fill(0);
   heap.allocMany(ptrs, SIZE);
   const { waits, memory } = layersOf(other);
-  if (waits.join(4)) slowFrees(layersOf(other));
+  expect(waits.join(4)).toBe(true);
+  slowFrees(layersOf(other));
   slow();
   expect(heap.freeMany(ptrs)).toBe(BATCH);
   expect(slow()).toBe(BATCH);
@@ -81,6 +82,32 @@ test('while somebody waits for memory all exchanges are slow, and what is freed 
   slow();
   turn(heap);
   expect(slow()).toBe(0);
+  expectSound(heap);
+});
+
+test('while somebody waits, an alloc that needs another magazine takes the slow path', () => {
+  const { heap, other, slow } = seats();
+  const { waits } = layersOf(other);
+  expect(waits.join(4)).toBe(true);
+  const ptrs = new Array<number>(BATCH).fill(0);
+  expect(heap.allocMany(ptrs, SIZE)).toBe(BATCH);
+  expect(slow()).toBeGreaterThan(0);
+  expect(layersOf(heap).magazines.countOf(1), 'what it had cached has gone home').toBe(0);
+  waits.leave();
+  expect(heap.freeMany(ptrs)).toBe(BATCH);
+  expectSound(heap);
+});
+
+test('a free that the slow path wants to see exchanges nothing before', () => {
+  const { heap, slow } = seats();
+  const ptrs = new Array<number>(BATCH).fill(0);
+  heap.allocMany(ptrs, SIZE);
+  slowFrees(layersOf(heap));
+  slow();
+  const exchange = vi.spyOn(layersOf(heap).magazines, 'exchange');
+  expect(heap.free(ptrs.pop()!)).toBe(true);
+  expect([slow(), exchange.mock.calls.length]).toEqual([1, 0]);
+  expect(heap.freeMany(ptrs)).toBe(BATCH - 1);
   expectSound(heap);
 });
 

@@ -2,7 +2,7 @@
 // `class 1 DEPOT_BLOCKS`, `slot 0 TOP of class 2`, `page 9 RUN`, `state of block 2304`.
 
 import { CLASS, HEADER, LOCK, MAGAZINE, SLOT, TABLE, ZONE } from '../../src/word/layout.ts';
-import { COUNTER, DEBUG, PAGE, TAPE } from '../../src/word/records.ts';
+import { CACHE, COUNTER, DEBUG, PAGE, TAPE } from '../../src/word/records.ts';
 import type { Geometry, Layout } from '../../src/word/geometry.ts';
 
 type Names = Readonly<Record<string, number>>;
@@ -15,7 +15,7 @@ const LOCKS = [
   'SIMPLE_LOCK',
   'FAULT_LOCK',
 ] as const;
-const CACHE_NAMES = ['TOP', 'PREVIOUS', 'BATCH', 'RACK', 'LIMIT'];
+const CACHE_NAMES = ['TOP', 'PREVIOUS', 'BATCH', 'RACK'];
 const LOCK_NAMES = ['', ' CONTENDED', ' WAITS', ''];
 
 /** The name in a record of the word at `offset`, counting on from the last named one. */
@@ -110,6 +110,7 @@ export class Namer {
     const [slot, word] = [Math.floor(offset / SLOT.WORDS), offset % SLOT.WORDS];
     if (word < SLOT.CACHES) return `slot ${slot} ${nameIn(SLOT, word, ['WORDS', 'MAX', 'CACHES'])}`;
     const cache = word - SLOT.CACHES;
+    if (cache >= CACHE.LIMIT) return `slot ${slot} LIMIT of class ${cache - CACHE.LIMIT}`;
     return `slot ${slot} ${CACHE_NAMES[cache >> 6] ?? ''} of class ${cache & 63}`;
   }
 
