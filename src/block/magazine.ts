@@ -24,150 +24,27 @@
 // heap's first word, to which the top of no magazine at all points, stands the granule behind the
 // last (`nothing`): its state is always FREE, and so it is refused like any that is not ours. Nor
 // does a free ask whether a state is a class: for each that is none LIMIT is 0.
-//
-// `alloc` and `free` are the fast path. They reach everything through one object and one Memory,
-// because each further object costs V8 a map check and its loads. That, small integers in the
-// fields and no declared fields (tsconfig.json) took a pair of 64 B from 22 to 8 ns on Node 20. V8
-// inlines 920 bytes of bytecode into a function and no more, small functions like Memory's aside:
-// an alloc and a free are 600 of them. So they are written out, where `count` would do.
 
 import type { Layout } from '../word/geometry.ts';
-import { GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';
+import { MAGAZINE, SLOT } from '../word/layout.ts';
 import type { Memory } from '../word/memory.ts';
-import { CACHE, COUNTER, ENTRY } from '../word/records.ts';
+import { CACHE } from '../word/records.ts';
+import { FastPath } from './fastpath.ts';
 import type { StateMap } from './statemap.ts';
 
-const { LIMIT, PREVIOUS, RACK } = CACHE;
+const { PREVIOUS, RACK } = CACHE;
 const { MASK, NONE, COUNT, HOLDER, ENTRIES, CAPACITY } = MAGAZINE;
-const { CACHED } = STATE;
-const { CACHES, MOVING, MOVING_ID, ALLOCS, FREES } = SLOT;
-const { SMALL_MAX, RUNS, RUN_PAGES_MAX } = TABLE;
-const { SHIFT: GRANULE_SHIFT, BYTES } = GRANULE;
-const GRANULES_MAX = SMALL_MAX >> GRANULE_SHIFT;
-const { KIND, BLOCK } = ENTRY;
+const { MOVING, MOVING_ID } = SLOT;
 
-export class Magazines {
-  readonly memory: Memory;
-  readonly slot: number;
-  /** The state of every block in this slot's magazines. */
-  readonly tag: number;
+export class Magazines extends FastPath {
   /** What HOLDER says of this slot's magazines. */
   readonly holder: number;
-  private readonly firstGranule: number;
-  private readonly granules: number;
-  private readonly pageShift: number;
-  /** Byte index of a granule's state = its number + this. */
-  private readonly origin: number;
-  private readonly caches: number;
   private readonly record: number;
-  /** Word indexes of ALLOCS and FREES. */
-  readonly allocs: number;
-  readonly frees: number;
 
   constructor(states: StateMap, layout: Layout, pageShift: number, slot: number) {
-    this.memory = states.memory;
-    this.slot = slot;
-    this.tag = CACHED + slot;
+    super(states, layout, pageShift, slot);
     this.holder = slot + 1;
-    // `| 0` makes small integers of them: V8 would keep what a division gave as boxed doubles.
-    this.firstGranule = layout.firstGranule | 0;
-    this.granules = (layout.endGranule - layout.firstGranule) | 0;
-    this.pageShift = pageShift | 0;
-    this.origin = states.origin | 0;
     this.record = (layout.slots + slot * SLOT.WORDS) | 0;
-    this.caches = (this.record + CACHES) | 0;
-    this.allocs = (this.record + ALLOCS) | 0;
-    this.frees = (this.record + FREES) | 0;
-  }
-
-  /** The fast path of alloc: a pointer, or 0 for whatever is unusual. */
-  alloc(size: number): number {
-    return this.pop(this.classOf(size)) * BYTES;
-  }
-
-  /** The fast path of free: true, or false for whatever is unusual, and then nothing is changed. */
-  free(ptr: number): boolean {
-    const granule = ptr >>> GRANULE_SHIFT;
-    if (granule * BYTES !== ptr || (granule - this.firstGranule) >>> 0 >= this.granules)
-      return false;
-    const { memory } = this;
-    const state = (this.origin + granule) | 0;
-    // RACE: another thread may be freeing the block too; either value is safe (statemap.ts).
-    const id = memory.getByte(state);
-    const at = (this.caches + id) | 0;
-    const top = memory.get(at);
-    // RACE: who begins to wait may be setting LIMIT to 0 (limits.ts): one free that is too early.
-    if ((top & MASK) >= memory.get(at + LIMIT)) return false;
-    const count = (memory.get(this.frees) + 1) | 0;
-    memory.set(this.frees, count); // first: who has not counted has freed nothing (validate.ts)
-    if (count === 0) this.carry(this.frees);
-    const next = (top + 1) | 0;
-    memory.set(next, granule); // entry, top, then CACHED: never in no place
-    memory.set(at, next);
-    // RACE: as above; of two writers the last one has the block.
-    memory.setByte(state, this.tag);
-    return true;
-  }
-
-  /** Takes a block of the class; 0 if the magazine is empty, or its top entry not ours to give. */
-  pop(id: number): number {
-    const { memory } = this;
-    const at = (this.caches + id) | 0;
-    const top = memory.get(at);
-    const granule = memory.get(top);
-    const state = (this.origin + granule) | 0;
-    // RACE: as in `free`; only the slot that the byte names goes on.
-    if (memory.getByte(state) !== this.tag) return 0;
-    memory.setByte(state, id); // LIVE, then the top: never in no place
-    memory.set(at, top - 1);
-    const count = (memory.get(this.allocs) + 1) | 0;
-    memory.set(this.allocs, count);
-    if (count === 0) this.carry(this.allocs);
-    return granule;
-  }
-
-  /** As `pop`, for a journal's entry, which names the block before that is live. */
-  popFor(id: number, entry: number, kind: number): number {
-    const { memory } = this;
-    const at = (this.caches + id) | 0;
-    const top = memory.get(at);
-    const granule = memory.get(top);
-    const state = (this.origin + granule) | 0;
-    // RACE: as in `pop`.
-    if (memory.getByte(state) !== this.tag) return 0;
-    memory.set(entry + BLOCK, granule);
-    memory.set(entry + KIND, kind);
-    memory.setByte(state, id); // LIVE, then the top, as in `pop`
-    memory.set(at, top - 1);
-    this.count(this.allocs);
-    return granule;
-  }
-
-  /** The class that serves `size` from magazines; 0, which has none, for all that is unusual. */
-  classOf(size: number): number {
-    if ((size | 0) !== size) return 0;
-    const last = (size - 1) | 0;
-    let at = last >>> GRANULE_SHIFT;
-    if (at >= GRANULES_MAX) {
-      at = last >>> this.pageShift;
-      if (at >= RUN_PAGES_MAX) return 0;
-      at += RUNS;
-    }
-    // RACE: setMode may be writing the table; any past entry names a class that serves the size.
-    return this.memory.getByte(at + 1);
-  }
-
-  /** Counts an operation in the word `at`; each 2^32 of them are carried to a double. */
-  count(at: number): void {
-    const count = (this.memory.get(at) + 1) | 0;
-    this.memory.set(at, count);
-    if (count === 0) this.carry(at);
-  }
-
-  private carry(word: number): void {
-    const counter = word === this.allocs ? COUNTER.ALLOCS : COUNTER.FREES;
-    const at = this.slot * COUNTER.WORDS + counter;
-    this.memory.setCount(at, this.memory.getCount(at) + 2 ** 32);
   }
 
   /** As `free`, when the depot has made room: it knows the capacity that LIMIT may deny. */

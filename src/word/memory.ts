@@ -4,6 +4,8 @@
 // of plain `get/set` and atomic `load/store/swap/cas/add`, so that a model checker can take over
 // every shared access by replacing this one class. V8 inlines the one-line methods, but not what
 // they call of Atomics: whether it loads, stores or swaps, each takes 8 ns on Node 20, 14 on 26.
+// Only the fast path (block/fastpath.ts), which has no bytecode to spare, reads and writes the
+// arrays; a checker is to read `words[i]` and `bytes[i]` there as `get`, `set` and so on.
 //
 // The views have a fixed length, also on a growable buffer: length-tracking views cost 30 ns an
 // access on Node 20.
@@ -33,6 +35,11 @@ export class Memory {
     const counters = (bytesByte - countersByte) / 8;
     this.counters = new Float64Array(buffer, byteOffset + countersByte, counters);
     this.bytes = new Uint8Array(buffer, byteOffset + bytesByte, endByte - bytesByte);
+  }
+
+  /** The arrays themselves: for the fast path alone. */
+  rawArrays(): { readonly words: Int32Array; readonly bytes: Uint8Array } {
+    return { words: this.words, bytes: this.bytes };
   }
 
   /** Plain read of a word. */

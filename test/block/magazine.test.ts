@@ -1,18 +1,19 @@
 // Magazines: what a slot may pop and put, and what a top word tells.
 
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { filled } from '../../src/block/magazine.ts';
 import { MAGAZINE, STATE } from '../../src/word/layout.ts';
 import { CACHE, ENTRY, TX } from '../../src/word/records.ts';
 import type { Attachment } from '../../src/heap/attachment.ts';
 import { FEW } from '../support/classes.ts';
+import { MortalMemory } from '../support/cut.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';
 
 const ID = 1;
 
 /** A seat whose magazine of the first class has four blocks, the next to be popped last. */
 function loaded(): { on: Attachment; blocks: number[] } {
-  const on = sit(tinyHeap({ classes: FEW }));
+  const on = sit(tinyHeap({ classes: FEW, memory: MortalMemory }));
   on.depots[ID]?.refill();
   const blocks: number[] = [];
   for (let block = on.magazines.pop(ID); block !== 0; block = on.magazines.pop(ID)) {
@@ -66,13 +67,10 @@ describe('a magazine', () => {
     expect([on.states.get(next), on.magazines.loaded(ID)]).toEqual([STATE.CACHED + 1, 2]);
 
     on.states.mark(next, STATE.CACHED);
-    const setByte = vi.spyOn(on.memory, 'setByte').mockImplementationOnce(() => {
-      expect(kindAndBlock(), 'who dies here has both').toEqual([9, next]);
-      on.states.mark(next, ID);
-    });
-    expect(on.magazines.popFor(ID, entry.at, entry.kind)).toBe(next);
-    expect(setByte).toHaveBeenCalled();
-    setByte.mockRestore();
+    const pops = () => void on.magazines.popFor(ID, entry.at, entry.kind);
+    expect((on.memory as MortalMemory).dieAfter(2, pops)).toBe(true);
+    expect(kindAndBlock(), 'who dies in front of the third write has both').toEqual([9, next]);
+    expect(on.states.get(next)).toBe(STATE.CACHED);
   });
 
   test('takes a live block back by pointer until it is full, and then says no', () => {

@@ -7,7 +7,7 @@ import type { Site } from './sites.ts';
 
 /** Functions whose accesses no scenario reaches, and why that is right. */
 const UNREACHED: Readonly<Record<string, string>> = {
-  'src/block/magazine.ts carry': 'every 2^32 operations of one slot',
+  'src/block/fastpath.ts carry': 'every 2^32 operations of one slot',
   'src/block/magazine.ts lost': 'two threads free one block: see test/block/magazine.test.ts',
   'src/tx/journal.ts forget': 'every 2^28 transactions of one record: see test/tx/record.test.ts',
   'src/tx/journal.ts isChained': 'its step to a second array is taken in test/tx/journal.test.ts',

@@ -44,6 +44,10 @@ export class ModelMemory {
     return hash >>> 0;
   }
 
+  rawArrays(): this {
+    return this;
+  }
+
   get(index: number): number {
     return this.words[index] as number;
   }

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from 'vite';
 import { isNode, walk as walkOnce, type Node } from '../support/tidy/source.ts';
+import { withMethods } from './elements.ts';
 
 export { isNode, type Node };
 
@@ -44,10 +45,10 @@ export function walk(root: Node): readonly Pair[] {
   return pairs;
 }
 
-/** Reads and parses one file; `edit` changes its text first (mutants do). */
+/** Reads and parses one file; `edit` changes its text first (mutants do). Elements: elements.ts. */
 export function readUnit(root: string, path: string, edit?: (text: string) => string): Unit {
   const original = readFileSync(join(root, path), 'utf8');
-  const text = edit === undefined ? original : edit(original);
+  const text = withMethods(path, edit === undefined ? original : edit(original));
   const before = unitsBefore.get(path);
   if (before?.text === text) return before;
   const { program, comments, errors } = parseSync(path, text);

@@ -31,6 +31,21 @@ export class MortalMemory extends Memory {
     }
   }
 
+  override rawArrays(): ReturnType<Memory['rawArrays']> {
+    const { words, bytes } = super.rawArrays();
+    return { words: this.mortal(words), bytes: this.mortal(bytes) };
+  }
+
+  private mortal<T extends Int32Array | Uint8Array>(array: T): T {
+    return new Proxy(array, {
+      get: (of, key) => Reflect.get(of, key) as unknown,
+      set: (of, key, value) => {
+        this.write();
+        return Reflect.set(of, key, value);
+      },
+    });
+  }
+
   override set(index: number, value: number): void {
     this.write();
     super.set(index, value);

@@ -3,7 +3,7 @@
 import { dying, mutant, mutantOf, type Mutant } from './mutant.ts';
 
 const ENGINE = 'src/tx/engine.ts';
-const MAGAZINE = 'src/block/magazine.ts';
+const FAST = 'src/block/fastpath.ts';
 const ENDING = 'src/tx/ending.ts';
 const RECORD = 'src/tx/record.ts';
 const JOURNAL = 'src/tx/journal.ts';
@@ -145,21 +145,21 @@ export const ofJournals: readonly Mutant[] = [
   mutant(
     'a block out of a magazine is live before its entry names it',
     'tx, two threads commit',
-    MAGAZINE,
-    'memory.set(entry + BLOCK, granule);\n' +
-      '    memory.set(entry + KIND, kind);\n' +
-      '    memory.setByte(state, id); // LIVE, then the top, as in `pop`',
-    'memory.setByte(state, id);\n' +
-      '    memory.set(entry + BLOCK, granule);\n' +
-      '    memory.set(entry + KIND, kind);',
+    FAST,
+    'words[entry + BLOCK] = granule;\n' +
+      '    words[entry + KIND] = kind;\n' +
+      '    bytes[state] = id; // LIVE, then the top, as in `pop`',
+    'bytes[state] = id;\n' +
+      '    words[entry + BLOCK] = granule;\n' +
+      '    words[entry + KIND] = kind;',
     dying,
   ),
   mutant(
     'an entry counts before it names its block out of a magazine',
     'tx, one after another in one record',
-    MAGAZINE,
-    'memory.set(entry + BLOCK, granule);\n    memory.set(entry + KIND, kind);',
-    'memory.set(entry + KIND, kind);\n    memory.set(entry + BLOCK, granule);',
+    FAST,
+    'words[entry + BLOCK] = granule;\n    words[entry + KIND] = kind;',
+    'words[entry + KIND] = kind;\n    words[entry + BLOCK] = granule;',
     dying,
   ),
 ];

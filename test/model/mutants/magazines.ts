@@ -4,37 +4,36 @@ import { dying, mutant, type Mutant } from './mutant.ts';
 
 const SLAB = 'src/block/slab.ts';
 const MAGAZINE = 'src/block/magazine.ts';
+const FAST = 'src/block/fastpath.ts';
 
 export const ofMagazines: readonly Mutant[] = [
   mutant(
     'push marks a block cached before it is listed',
     'slab, two rounds of one block',
-    MAGAZINE,
-    'memory.set(next, granule); // entry, top, then CACHED: never in no place\n',
-    'memory.setByte(this.origin + granule, this.tag);\n    memory.set(next, granule);\n',
+    FAST,
+    'words[next] = granule; // entry, top, then CACHED: never in no place\n',
+    'bytes[state] = this.tag;\n    words[next] = granule;\n',
     dying,
   ),
   mutant(
     'pop lowers the top before the block is live',
     'slab, two rounds of one block',
-    MAGAZINE,
-    'memory.setByte(state, id); // LIVE, then the top: never in no place\n' +
-      '    memory.set(at, top - 1);',
-    'memory.set(at, top - 1);\n    memory.setByte(state, id);',
+    FAST,
+    'bytes[state] = id; // LIVE, then the top: never in no place\n    words[at] = top - 1;',
+    'words[at] = top - 1;\n    bytes[state] = id;',
     dying,
   ),
   mutant(
     'pop does not look at the tag',
     'one block freed by two at once is handed out once',
-    MAGAZINE,
-    'if (memory.getByte(state) !== this.tag) return 0;\n' +
-      '    memory.setByte(state, id); // LIVE, then the top: never',
-    'memory.setByte(state, id); // never',
+    FAST,
+    'if (bytes[state] !== this.tag) return 0;\n    bytes[state] = id; // LIVE, then the top: never',
+    'bytes[state] = id; // never',
   ),
   mutant(
     'all slots have one tag',
     'one block freed by two at once is handed out once',
-    MAGAZINE,
+    FAST,
     'this.tag = CACHED + slot;',
     'this.tag = CACHED;',
   ),
