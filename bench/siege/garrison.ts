@@ -23,6 +23,9 @@ interface Watch {
   ended: Promise<unknown> | null;
 }
 
+// Node 20 may end the process when a worker is killed in the midst of `require` of an ES module.
+const IMPORTS = 'Deno' in globalThis ? {} : { execArgv: ['--no-experimental-require-module'] };
+
 export class Garrison {
   readonly #ground: Ground;
   readonly #pool: Piscina<SiegeTask, readonly string[]>;
@@ -41,6 +44,7 @@ export class Garrison {
       minThreads: workers,
       maxThreads: workers,
       concurrentTasksPerWorker: 1,
+      ...IMPORTS,
     });
     this.#playing = Promise.all(ground.places.map((_, player) => this.#hold(player)));
   }

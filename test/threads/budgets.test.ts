@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { SharedHeap } from '../../src/index.ts';
 import type { HoarderTask } from '../../workers/hoarder.ts';
 import { signalWords, SIGNAL } from '../support/threads/signals.ts';
-import { programOf } from '../support/threads/start.ts';
+import { IMPORTS, programOf } from '../support/threads/start.ts';
 
 const MIB = 2 ** 20;
 
@@ -16,7 +16,8 @@ test.each([64, 5000, 100_000])(
   async (size) => {
     const heap = SharedHeap.create({ size: '16MiB', budgets: true, trackOwners: true });
     const budget = heap.budget('hoarders', { max: '2MiB' });
-    const pool = new Piscina({ filename: programOf('hoarder').href, minThreads: 2, maxThreads: 2 });
+    const filename = programOf('hoarder').href;
+    const pool = new Piscina({ filename, minThreads: 2, maxThreads: 2, ...IMPORTS });
     onTestFinished(async () => {
       await pool.destroy();
       heap.detach();

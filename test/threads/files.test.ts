@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { digestFiles, type Digested } from '../../bench/files/pipeline.ts';
 import { FileError } from '../../src/host/node.ts';
 import { SharedHeap } from '../../src/index.ts';
-import { programOf } from '../support/threads/start.ts';
+import { IMPORTS, programOf } from '../support/threads/start.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const THREADS = 2;
@@ -24,7 +24,7 @@ const paths = ['src', 'bench', 'node_modules/typescript/lib'].flatMap((name) =>
 
 function poolOf(): Piscina {
   const filename = programOf('hasher').href;
-  const pool = new Piscina({ filename, minThreads: THREADS, maxThreads: THREADS });
+  const pool = new Piscina({ filename, minThreads: THREADS, maxThreads: THREADS, ...IMPORTS });
   onTestFinished(() => pool.destroy());
   return pool;
 }

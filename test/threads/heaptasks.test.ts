@@ -11,7 +11,7 @@ import { SharedHeap } from '../../src/index.ts';
 import type { Order } from '../support/threads/orders.ts';
 import { expectExact, Workshop, type PoolClass } from '../support/threads/crafts.ts';
 import { signal, SIGNAL, signalWords } from '../support/threads/signals.ts';
-import { programOf } from '../support/threads/start.ts';
+import { IMPORTS, programOf } from '../support/threads/start.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -33,7 +33,7 @@ describe('what is not meant is told', () => {
   const heap = SharedHeap.create({ size: '4MiB' });
   const filename = programOf('artisan').href;
   const open = (): Piscina => {
-    const pool = heapPool(heap, Piscina, { filename, minThreads: 1, maxThreads: 1 });
+    const pool = heapPool(heap, Piscina, { filename, minThreads: 1, maxThreads: 1, ...IMPORTS });
     onTestFinished(() => pool.destroy());
     return pool;
   };

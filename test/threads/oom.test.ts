@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { SharedHeap, type OutOfMemory } from '../../src/index.ts';
 import type { Fed, HoarderTask } from '../../workers/hoarder.ts';
 import { signalWords, SIGNAL } from '../support/threads/signals.ts';
-import { programOf } from '../support/threads/start.ts';
+import { IMPORTS, programOf } from '../support/threads/start.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SIZE = 64 * 1024;
@@ -29,7 +29,7 @@ interface Play {
 function play(options: object = { trackOwners: true }): Play {
   const heap = SharedHeap.create({ size: '8MiB', maxSlots: 6, ...options });
   const filename = programOf('hoarder').href;
-  const pool = new Piscina({ filename, minThreads: 3, maxThreads: 3 });
+  const pool = new Piscina({ filename, minThreads: 3, maxThreads: 3, ...IMPORTS });
   onTestFinished(async () => {
     await pool.destroy();
     heap.detach();

@@ -7,20 +7,13 @@ import type { Made, Order } from './orders.ts';
 import { heapPool, runTask, type WorkerPool } from '../../../src/host/piscina.ts';
 import { SharedHeap, type HeapOptions, type Result } from '../../../src/index.ts';
 import { SIGNAL, signalWords } from './signals.ts';
-import { programOf } from './start.ts';
+import { IMPORTS, programOf } from './start.ts';
 
 export interface TestPool extends WorkerPool {
   destroy(): Promise<void>;
   on(event: 'error', listener: () => void): unknown;
 }
 export type PoolClass = new (options?: object) => TestPool;
-
-/**
- * Node 20 may end the process when a worker is terminated in the midst of `require` of an ES module
- * (README); without this, pools require their file, and import it only when that fails. Deno does
- * not know the option.
- */
-const IMPORTS = 'Deno' in globalThis ? {} : { execArgv: ['--no-experimental-require-module'] };
 
 export class Workshop {
   readonly heap: SharedHeap;

@@ -15,7 +15,7 @@ import {
   type BuiltLibrary,
 } from './doomed.ts';
 import { SIGNAL, signalWords } from './signals.ts';
-import { programOf } from './start.ts';
+import { IMPORTS, programOf } from './start.ts';
 
 export function deathsAreSeen(blind: boolean): void {
   let lib: BuiltLibrary;
@@ -119,7 +119,7 @@ export function deathsAreSeen(blind: boolean): void {
     'a task that its pool of piscina gives up is recovered, and the pool goes on: atomics %s',
     async (atomics) => {
       const heap = heapFor();
-      const options = { minThreads: 1, maxThreads: 1, atomics } as const;
+      const options = { minThreads: 1, maxThreads: 1, atomics, ...IMPORTS } as const;
       const pool = new Piscina({ filename: programOf('hostage').href, ...options });
       onTestFinished(() => pool.destroy());
       const task: HostageTask = { heap: heap.handle, signals: signalWords(), blind };

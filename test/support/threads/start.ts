@@ -15,6 +15,14 @@ export function programOf(name: string): URL {
   return program;
 }
 
+/**
+ * Options of a pool whose workers may be terminated while they start: Node 20 may end the process
+ * when that comes in the midst of `require` of an ES module (README). Without this, pools require
+ * their file, and import it only when that fails. Deno does not know the option.
+ */
+export const IMPORTS =
+  'Deno' in globalThis ? {} : { execArgv: ['--no-experimental-require-module'] };
+
 /** Starts a worker; what it posts, once it has ended by itself. Ended by force with the test. */
 export function start<Report>(name: string, workerData: object): Promise<Report> {
   const worker = new Worker(programOf(name), { workerData, execArgv: [] });
