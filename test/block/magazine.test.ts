@@ -98,6 +98,25 @@ describe('a magazine', () => {
     }
   });
 
+  test('takes a block that it gave last back as one of the class that its state says', () => {
+    const { on } = loaded();
+    on.depots[2]?.refill();
+    on.magazines.pop(2); // there is room
+    for (const id of [ID, ID, 2, 2, ID]) {
+      const granule = on.magazines.pop(ID);
+      const before = [ID, 2].map((it) => on.magazines.loaded(it));
+      on.states.mark(granule, id);
+      expect(on.magazines.free(granule * 16)).toBe(true);
+      expect(on.magazines.top(id)).toBe(granule);
+      const after = [ID, 2].map((it) => on.magazines.loaded(it));
+      expect(after.map((count, i) => count - (before[i] as number))).toEqual([
+        Number(id === ID),
+        Number(id === 2),
+      ]);
+      if (id === 2) expect([on.magazines.pop(2), on.magazines.put(granule, ID)][0]).toBe(granule);
+    }
+  });
+
   test('changes places with the previous one, and both keep what they have', () => {
     const { on, blocks } = loaded();
     on.magazines.exchange(ID, on.magazines.at(ID) + CACHE.PREVIOUS);
