@@ -1,7 +1,7 @@
 // SharedHeap: what users see. One object per thread and heap.
 //
 // An ordinary alloc reads the class table, pops the slot's magazine and writes one state byte; an
-// ordinary free reads the state byte and pushes (block/magazine.ts). No Atomics, no allocation, no
+// ordinary free reads the state byte and pushes (block/fastpath.ts). No Atomics, no allocation, no
 // branch for modes, checks or detachment: each of those leaves the fast path a table of zeroes, an
 // empty magazine or a full one, and so sends it to exchange.ts, and on to the slow path.
 // Budget: alloc 5 loads, 3 stores; free 4 loads, 4 stores.

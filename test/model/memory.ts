@@ -8,6 +8,20 @@ import type { Layout } from '../../src/word/geometry.ts';
 
 type Extent = Pick<Layout, 'endWords' | 'countersByte' | 'bytesByte' | 'endByte'>;
 
+/** In place of the arrays: an element that elements.ts has not made a call of is an error. */
+const UNSEEN = new Proxy(
+  {},
+  {
+    get(of, key) {
+      if (/^-?\d/.test(String(key))) throw new Error(`elements.ts has not seen [${String(key)}]`);
+      return Reflect.get(of, key) as unknown;
+    },
+    set(_, key) {
+      throw new Error(`elements.ts has not seen [${String(key)}]`);
+    },
+  },
+);
+
 export class ModelMemory {
   readonly buffer: SharedArrayBuffer;
   readonly words: Int32Array;
@@ -44,8 +58,8 @@ export class ModelMemory {
     return hash >>> 0;
   }
 
-  rawArrays(): this {
-    return this;
+  rawArrays(): { readonly words: object; readonly bytes: object } {
+    return { words: UNSEEN, bytes: UNSEEN };
   }
 
   get(index: number): number {
