@@ -7,7 +7,7 @@ import { Tinypool } from 'tinypool';
 import { describe, expect, test } from 'vitest';
 import { SharedHeap } from '../../src/index.ts';
 import type { SquareResult, SquareTask } from '../../workers/clerk.ts';
-import { programOf } from '../support/threads/start.ts';
+import { IMPORTS, programOf } from '../support/threads/start.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TASKS = 60;
@@ -18,7 +18,8 @@ interface Pool {
   destroy(): Promise<void>;
 }
 
-const options = { filename: programOf('clerk').href, name: 'square', minThreads: 3, maxThreads: 3 };
+const program = { filename: programOf('clerk').href, name: 'square' };
+const options = { ...program, minThreads: 3, maxThreads: 3, ...IMPORTS };
 const pools: [string, () => Pool][] = [
   ['piscina', () => new Piscina<SquareTask, SquareResult>(options) as Pool],
   ['tinypool', () => new Tinypool({ ...options, runtime: 'worker_threads' })],
