@@ -18,8 +18,8 @@ interface Pool {
   destroy(): Promise<void>;
 }
 
-const program = { filename: programOf('clerk').href, name: 'square' };
-const options = { ...program, minThreads: 3, maxThreads: 3, ...IMPORTS };
+const clerk = { filename: programOf('clerk').href, name: 'square' };
+const options = { ...clerk, minThreads: 3, maxThreads: 3, ...IMPORTS };
 const pools: [string, () => Pool][] = [
   ['piscina', () => new Piscina<SquareTask, SquareResult>(options) as Pool],
   ['tinypool', () => new Tinypool({ ...options, runtime: 'worker_threads' })],
