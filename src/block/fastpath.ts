@@ -1,4 +1,6 @@
-// The fast path: what an ordinary alloc and an ordinary free do with a magazine (magazine.ts).
+// The fast path: what an ordinary alloc and an ordinary free do with a magazine. They write TOP,
+// entries, states, ALLOCS and FREES, and an alloc in a transaction its journal's entry; magazine.ts
+// tells in which order, and what a death leaves.
 //
 // It reaches everything through one object, because each further one costs V8 a map check and its
 // loads. That, small integers in the fields and no declared fields (tsconfig.json) took a pair of
@@ -12,8 +14,8 @@
 // because it names the class and with it the TOP that the next alloc reads. Each of them is a load
 // of what was stored just before. On a recent Intel they make 9 ns, whatever else there is to do.
 // So a free of the block that was given last guesses where TOP is, and asks whether it was right:
-// what a processor expects of a comparison it does not wait for. That takes 3.7 ns; all others pay
-// five instructions.
+// what a processor expects of a comparison it does not wait for. That takes 3.7 ns. It costs a
+// batch of a thousand 8 %, and mixed sizes 3.
 
 import type { Layout } from '../word/geometry.ts';
 import { GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';

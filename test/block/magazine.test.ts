@@ -11,7 +11,7 @@ import { sit, tinyHeap } from '../support/tiny.ts';
 
 const ID = 1;
 
-/** A seat whose magazine of the first class has four blocks, the next to be popped last. */
+/** A seat whose magazine of the first class has three blocks, the next to be popped last. */
 function loaded(): { on: Attachment; blocks: number[] } {
   const on = sit(tinyHeap({ classes: FEW, memory: MortalMemory }));
   on.depots[ID]?.refill();
@@ -101,19 +101,13 @@ describe('a magazine', () => {
   test('takes a block that it gave last back as one of the class that its state says', () => {
     const { on } = loaded();
     on.depots[2]?.refill();
-    on.magazines.pop(2); // there is room
+    for (let i = 0; i < 2; i++) expect(on.magazines.pop(2)).toBeGreaterThan(0); // there is room
     for (const id of [ID, ID, 2, 2, ID]) {
       const granule = on.magazines.pop(ID);
-      const before = [ID, 2].map((it) => on.magazines.loaded(it));
+      const before = on.magazines.loaded(id);
       on.states.mark(granule, id);
       expect(on.magazines.free(granule * 16)).toBe(true);
-      expect(on.magazines.top(id)).toBe(granule);
-      const after = [ID, 2].map((it) => on.magazines.loaded(it));
-      expect(after.map((count, i) => count - (before[i] as number))).toEqual([
-        Number(id === ID),
-        Number(id === 2),
-      ]);
-      if (id === 2) expect([on.magazines.pop(2), on.magazines.put(granule, ID)][0]).toBe(granule);
+      expect([on.magazines.top(id), on.magazines.loaded(id)]).toEqual([granule, before + 1]);
     }
   });
 

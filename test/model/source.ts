@@ -45,7 +45,7 @@ export function walk(root: Node): readonly Pair[] {
   return pairs;
 }
 
-/** Reads and parses one file; `edit` changes its text first (mutants do). Elements: elements.ts. */
+/** Reads and parses one file; first `edit` changes its text (mutants do), then elements.ts. */
 export function readUnit(root: string, path: string, edit?: (text: string) => string): Unit {
   const original = readFileSync(join(root, path), 'utf8');
   const text = withMethods(path, edit === undefined ? original : edit(original));

@@ -10,7 +10,7 @@ import type { Node, Source, TextFile } from './source.ts';
 import { at } from './violation.ts';
 import type { Rule, Violation } from './violation.ts';
 
-/** Who in src/ may name `Atomics` or a typed array's constructor, and why. */
+/** Who in src/ may name `Atomics`, a typed array's constructor or `rawArrays`, and why. */
 export const MAY_TOUCH_WORDS: Readonly<Record<string, string>> = {
   'src/word/memory.ts': 'the one door to shared words',
   'src/block/fastpath.ts': 'has no bytecode to spare for the door',
