@@ -9,12 +9,11 @@
 // Who waits and who died is asked here; and as the slow path looks for the dead in one of 64 calls,
 // that one is sent there.
 
-import { GRANULE, HEADER } from '../word/layout.ts';
+import { HEADER } from '../word/layout.ts';
 import { classOfState } from '../block/statemap.ts';
 import type { Attachment } from './attachment.ts';
 
 const { DEATHS, WAITING } = HEADER;
-const { BYTES } = GRANULE;
 /** Calls, exchanges or slow ones, between two looks at the clock. */
 const CALLS_A_LOOK = 64;
 
@@ -27,14 +26,14 @@ export class Exchange {
     this.on = on;
   }
 
-  /** As the fast path, from another magazine of this slot's; 0 where that does not do. */
+  /** A block's granule from another magazine of this slot's; 0 where that does not do. */
   alloc(size: number): number {
     const { magazines, depots } = this.on;
     const id = magazines.classOf(size);
     const depot = depots[id];
     if (depot === undefined || this.isWanted() || !depot.rack.loadForAlloc()) return 0;
     this.calls++;
-    return magazines.pop(id) * BYTES;
+    return magazines.pop(id);
   }
 
   /** As the fast path, into another magazine of this slot's; false where that does not do. */

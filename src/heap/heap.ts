@@ -84,7 +84,7 @@ export class SharedHeap extends Sharing implements Disposable {
 
   /** A block of at least `size` bytes, aligned to 16, or 0: then `lastError` says why. */
   alloc(size: number): Ptr {
-    return this.magazines.alloc(size) || this.allocNext(size);
+    return this.magazines.alloc(size) || this.granuleNext(size) * BYTES; // fastpath.ts says why
   }
 
   /**
@@ -92,7 +92,7 @@ export class SharedHeap extends Sharing implements Disposable {
    * so is one that is shared by references (`retain`).
    */
   free(ptr: Ptr): boolean {
-    return this.magazines.free(ptr) || this.freeNext(ptr);
+    return this.magazines.free(ptr) || this.freeNext(ptr) === true; // as above
   }
 
   /**

@@ -133,9 +133,9 @@ export abstract class Patient extends Thrifty {
     this.attachment.memory.store(HEADER.PATIENT, failFast ? 0 : 1);
   }
 
-  /** After the fast path's no. */
-  protected allocNext(size: number): number {
-    return this.exchanged(size) || this.allocSlow({ size });
+  /** After the fast path's no: a block's first granule, or 0. */
+  protected granuleNext(size: number): number {
+    return this.exchanged(size) || this.allocSlow({ size }) / GRANULE.BYTES;
   }
 
   protected allocSlow(asked: Asked, patienceMs = -1): number {

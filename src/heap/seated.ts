@@ -185,7 +185,7 @@ export abstract class Seated extends HeapViews {
     return typeof granule === 'number' ? granule * BYTES || SHORT : this.refuse(granule);
   }
 
-  /** A block from another magazine of this thread's; 0 for what is to take the slow path. */
+  /** As `Exchange.alloc`; 0 for what is to take the slow path. */
   protected exchanged(size: number): number {
     const { exchange, on } = this.session;
     if (this.magazines !== on.magazines) return 0;
