@@ -1,7 +1,7 @@
 // A class's depot: what its threads' magazines are exchanged at, and beneath it the slabs of the
 // class, all under the class lock. A slot whose magazines are all empty takes a full one here, or
 // fills its own from slabs; one whose magazines are all full leaves one here, or empties it into
-// the slabs. One visit serves up to sixty allocs or frees.
+// the slabs. One visit serves up to 124 allocs or frees.
 //
 // A full magazine is handed over by its index. On the shelf its blocks are SHELVED, in no slot's
 // name, so each of them has one entry there and none elsewhere that counts; the taker writes its

@@ -1,5 +1,5 @@
-// The pool of arrays: 64 words each, for magazines, journals and references. Its truth is a word in
-// each array, HOLDER: whose it is. A list or a top that names an array of somebody else's is a
+// The pool of arrays: 128 words each, for magazines, journals and references. Its truth is a word
+// in each array, HOLDER: whose it is. A list or a top that names an array of somebody else's is a
 // leftover of the dead and counts for nothing, so each array is in exactly one place at every
 // moment.
 //

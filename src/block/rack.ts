@@ -7,7 +7,8 @@
 // what it, or another one, had brought there. Later a full loaded magazine changes places with the
 // first empty one here, and an empty one with the last full one: an exchange as with the previous.
 //
-// All that a slot caches of a class stays within the bytes of two magazines of the largest size.
+// All that a slot caches of a class stays within the bytes of two magazines of the largest size:
+// as many granules as the heap has arrays (sizeclass.ts, create.ts).
 //
 //   word     writers     readers       access  if its writer dies midway
 //   RACK     class lock  same; stats   plain   valid: with another HOLDER it is a rack no more
@@ -33,12 +34,6 @@ const { NEXT: FULL, COUNT, ENTRIES } = MAGAZINE;
 /** A rack has at most so many magazines, and one in 2^this of all that the heap has. */
 const MOST = 16;
 const SHARE_SHIFT = 8;
-/**
- * What a slot's two magazines may hold at most, in granules, is one in 2^this of the number of
- * arrays (sizeclass.ts, create.ts): of small blocks they hold much less.
- */
-const BOUND_SHIFT = 1;
-
 export class Rack {
   private readonly memory: Memory;
   private readonly magazines: Magazines;
@@ -56,7 +51,7 @@ export class Rack {
     this.id = id;
     this.at = (magazines.at(id) + CACHE.RACK) | 0;
     const arrays = this.memory.get(MAGAZINES);
-    const bound = Math.floor((arrays >>> BOUND_SHIFT) / granules / shelf.capacity) - 2;
+    const bound = Math.floor(arrays / granules / shelf.capacity) - 2;
     this.most = Math.min(MOST, arrays >>> SHARE_SHIFT, Math.max(bound, 0)) | 0;
   }
 

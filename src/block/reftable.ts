@@ -18,10 +18,10 @@ import type { Memory } from '../word/memory.ts';
 import { ENTRY } from '../word/records.ts';
 import type { ArrayPool } from './pool.ts';
 
-const { NEXT, ENTRIES: FIRST, MASK } = MAGAZINE;
+const { NEXT, ENTRIES: FIRST, MASK, WORDS } = MAGAZINE;
 const { KIND, BLOCK, WORDS: ENTRY_WORDS } = ENTRY;
 
-const IN_ARRAY = 15;
+const IN_ARRAY = (WORDS - FIRST) / ENTRY_WORDS;
 const END = FIRST + IN_ARRAY * ENTRY_WORDS;
 
 /** KIND of an entry that is nobody's. */

@@ -156,7 +156,7 @@ function geometryOf(options: HeapOptions, byteOffset: number, byteEnd: number): 
   return {
     pageShift: PAGE_SHIFT,
     maxSlots,
-    magazines: Math.min(Math.max((byteEnd - byteOffset) >>> 14, 256), 16384),
+    magazines: Math.min(Math.max((byteEnd - byteOffset) >>> 15, 128), 8192),
     checked: debug > 0 || [options.checked, options.trackOwners, options.budgets].includes(true),
     tracked: options.trackOwners === true,
     budgeted: options.budgets === true,

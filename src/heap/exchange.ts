@@ -1,6 +1,6 @@
 // Exchanges: between the fast path and the slow one. When the loaded magazine is empty, or full,
 // the thread mostly has another one that is not: its previous one, or one in its rack. Loading that
-// takes no lock and serves the next sixty calls, so it is done here, past all that the slow path
+// takes no lock and serves the next 124 calls, so it is done here, past all that the slow path
 // asks about: a batch of a thousand small blocks, which makes 32 exchanges, took an eighth longer
 // when each went through there.
 //

@@ -47,7 +47,7 @@ export interface ClassGeometry {
   readonly pages: number;
   /** Pages of the largest slab. */
   readonly maxPages: number;
-  /** Blocks that a magazine holds, 1..60; more where the class has many (shelf.ts). */
+  /** Blocks that a magazine holds, 1..124; more where the class has many (shelf.ts). */
   readonly capacity: number;
 }
 

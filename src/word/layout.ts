@@ -13,7 +13,7 @@
 //               │ classes     one record per size class         │  a lock, slabs, depot
 //               │ slots       one per attached thread, 4 spare  │  the tops of its magazines
 //               │ journals    4 transactions per slot           │  their entries are in arrays:
-//               │ arrays      a pool of 64 words each           │  magazines, journals, references
+//               │ arrays      a pool of 128 words each          │  magazines, journals, references
 //               │ page map    one record per page               │  the buddy's and the slabs' truth
 //               │ generations (checked heaps) a word a granule  │
 //               │ tapes       events that are recorded          │  a ring of 64 per slot
@@ -258,8 +258,8 @@ export const SLOT = Object.freeze({
   SPARES: 4,
 });
 
-// A magazine is 64 words on a 64-word boundary, so one word (TOP) says both which magazine it is
-// (its high bits) and how far it is filled (its low six): entries stand in words 4..63, and a top
+// A magazine is 128 words on such a boundary, so one word (TOP) says both which magazine it is (its
+// high bits) and how far it is filled (its low seven): entries stand in words 4..127, and a top
 // whose low bits are 3 is an empty one. HOLDER is the truth about where it belongs, whatever lists
 // and tops say: 0 the pool, slot + 1, DEPOT + class, JOURNAL + a transaction's number in the table,
 // REFERENCES + slot. NEXT and COUNT are the depot's or the pool's while it lies there, and a rack's
@@ -273,9 +273,9 @@ export const MAGAZINE = Object.freeze({
   REFERENCES: 2048,
   ENTRIES: 4,
   NONE: 3,
-  CAPACITY: 60,
-  WORDS: 64,
-  MASK: 63,
+  CAPACITY: 124,
+  WORDS: 128,
+  MASK: 127,
 });
 
 //   FREE       free in its slab or run, or no block's start         class or zone lock

@@ -239,8 +239,8 @@ test('magazines do not run out by seats that come and go', () => {
 });
 
 test.each([
-  [16, 'all that a magazine holds', [60, 60, 60, 60, 16, 60]],
-  [32, '128 in a slab', [32, 60, 36, 60, 60, 8]],
+  [16, '256 in a slab', [64, 124, 68, 124, 124, 8]],
+  [32, '128 in a slab', [32, 64, 32, 124, 4, 124]],
   [128, '32 in a slab', [8, 16, 8, 32, 32, 32]],
   [1024, '4 in a slab', [4, 4, 4, 4, 4, 4]],
 ])(

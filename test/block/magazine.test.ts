@@ -127,6 +127,7 @@ describe('a magazine', () => {
 });
 
 test('a top word tells how far its magazine is filled', () => {
-  const tops = [0, MAGAZINE.NONE, 64 + MAGAZINE.NONE, 64 + 4, 128 + 63];
-  expect(tops.map(filled)).toEqual([0, 0, 0, 1, 60]);
+  const { NONE, WORDS, ENTRIES, MASK, CAPACITY } = MAGAZINE;
+  const tops = [0, NONE, WORDS + NONE, WORDS + ENTRIES, 2 * WORDS + MASK];
+  expect(tops.map(filled)).toEqual([0, 0, 0, 1, CAPACITY]);
 });

@@ -23,7 +23,7 @@ function holders({ memory, layout, geometry }: Attachment): number[] {
 }
 
 describe('the pool', () => {
-  test('gives each array once, on a boundary of 64 words, and then none', () => {
+  test('gives each array once, on a boundary of its own length, and then none', () => {
     const { on, take } = poolOf(5);
     const taken = Array.from({ length: 6 }, () => take());
     expect(taken.pop()).toBe(0);

@@ -131,7 +131,7 @@ describe('a class', () => {
     }
   });
 
-  test('has magazines of 1 to 60 blocks and of few bytes', () => {
+  test('has magazines of 1 to 124 blocks and of few bytes', () => {
     for (const { capacity, granules } of list) {
       expect(capacity).toBeGreaterThanOrEqual(1);
       expect(capacity).toBeLessThanOrEqual(MAGAZINE.CAPACITY);

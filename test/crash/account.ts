@@ -151,7 +151,10 @@ function arraysAstray({ memory, layout, geometry, seat }: Attachment): string[] 
     listed.add(array);
   }
   const unused = geometry.magazines - memory.get(HEADER.POOL_NEXT);
-  const all = Array.from({ length: geometry.magazines }, (_, i) => layout.magazines + i * 64);
+  const all = Array.from(
+    { length: geometry.magazines },
+    (_, i) => layout.magazines + i * MAGAZINE.WORDS,
+  );
   const own = MAGAZINE.REFERENCES + seat.slot;
   const holders = all.map((it) => memory.get(it + MAGAZINE.HOLDER)).filter((it) => it !== 0);
   const held = holders.filter((it) => it !== own).length;

@@ -16,15 +16,19 @@ beforeEach(() => {
 test('arrays go back when nothing is left in them', () => {
   const arrays = () => {
     const { memory, layout, geometry } = layersOf(bob);
-    const all = Array.from({ length: geometry.magazines }, (_, i) => layout.magazines + i * 64);
+    const all = Array.from(
+      { length: geometry.magazines },
+      (_, i) => layout.magazines + i * MAGAZINE.WORDS,
+    );
     return all.filter((at) => memory.get(at + MAGAZINE.HOLDER) >= MAGAZINE.REFERENCES).length;
   };
-  const blocks = Array.from({ length: 60 }, () => ann.alloc(64));
+  const each = 31; // references in an array
+  const blocks = Array.from({ length: 4 * each }, () => ann.alloc(64));
   for (const ptr of blocks) ann.retain(ptr);
   expect(arrays()).toBe(4);
-  for (const ptr of blocks.slice(15, 45)) ann.release(ptr);
+  for (const ptr of blocks.slice(each, 3 * each)) ann.release(ptr);
   expect([arrays(), ann.validate()]).toEqual([2, []]);
-  for (const ptr of [...blocks.slice(0, 15), ...blocks.slice(45)]) ann.release(ptr);
+  for (const ptr of [...blocks.slice(0, each), ...blocks.slice(3 * each)]) ann.release(ptr);
   expect(arrays(), 'one is kept').toBe(1);
   ann.detach();
   expect([arrays(), bob.stats().liveBlocks, bob.validate()]).toEqual([0, 0, []]);

@@ -127,7 +127,7 @@ describe.each(kinds)('a transaction ($mode, checked: $checked)', (kind) => {
       for (; ; count++) tx.alloc(16);
     });
     expect(done).toMatchObject({ ok: false, error: { code: 'JOURNAL_FULL' } });
-    expect(count).toBe(27);
+    expect(count).toBe(12 + 31);
     expectAsBefore(heap, before);
     expectGone(heap, []);
   });

@@ -54,11 +54,14 @@ export const NARROWED: readonly Edit[] = [
   { path: 'src/block/shelf.ts', from: 'LEAST_FULL = 2;', to: 'LEAST_FULL = 1;' },
   { path: 'src/block/shelf.ts', from: 'LEAST_GRANULES = 2 ** 12;', to: 'LEAST_GRANULES = 4;' },
   { path: 'src/block/rack.ts', from: 'SHARE_SHIFT = 8;', to: 'SHARE_SHIFT = 4;' },
-  { path: 'src/block/rack.ts', from: 'BOUND_SHIFT = 1;', to: 'BOUND_SHIFT = 0;' },
   { path: 'src/block/shelf.ts', from: 'SHARE_SHIFT = 6;', to: 'SHARE_SHIFT = 3;' },
   { path: 'src/word/records.ts', from: 'ENTRIES: 64,', to: 'ENTRIES: 4,' },
   { path: 'src/slot/latency.ts', from: 'EVERY = 251;', to: 'EVERY = 2;' },
-  { path: 'src/block/reftable.ts', from: 'IN_ARRAY = 15;', to: 'IN_ARRAY = 1;' },
+  {
+    path: 'src/block/reftable.ts',
+    from: 'IN_ARRAY = (WORDS - FIRST) / ENTRY_WORDS;',
+    to: 'IN_ARRAY = 1;',
+  },
   {
     path: 'src/word/memory.ts',
     from: 'const part = Math.min(PART_BYTES, length - done);',

@@ -115,7 +115,7 @@ export class Namer {
   }
 
   private magazine(offset: number): string {
-    const [index, word] = [offset >> 6, offset & MAGAZINE.MASK];
+    const [index, word] = [Math.floor(offset / MAGAZINE.WORDS), offset & MAGAZINE.MASK];
     if (word >= MAGAZINE.ENTRIES) return `magazine ${index} entry ${word - MAGAZINE.ENTRIES}`;
     return `magazine ${index} ${['NEXT', 'COUNT', 'spare', 'NONE'][word] ?? ''}`;
   }

@@ -139,7 +139,10 @@ export function expectNoArrayLost({ memory, layout, geometry }: Attachment): voi
   }
   expect(array, 'the list’s end').toBe(0);
   const unused = geometry.magazines - memory.get(HEADER.POOL_NEXT);
-  const all = Array.from({ length: geometry.magazines }, (_, i) => layout.magazines + i * 64);
+  const all = Array.from(
+    { length: geometry.magazines },
+    (_, i) => layout.magazines + i * MAGAZINE.WORDS,
+  );
   const held = all.filter((it) => memory.get(it + MAGAZINE.HOLDER) !== 0);
   expect(held, 'arrays of somebody’s').toEqual([]);
   expect(listed.size + unused, 'arrays in the pool').toBe(geometry.magazines);

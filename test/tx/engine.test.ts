@@ -215,10 +215,12 @@ describe('a transaction', () => {
 });
 
 describe('a journal without room', () => {
+  const [inline, inArray] = [12, 31];
+
   test.each([0, 1, 2])('says JOURNAL_FULL, with %d arrays, and takes nothing', (arrays) => {
     prepare(arrays === 0 ? 0 : arrays + 1); // one becomes a magazine
     const led = begin(ann);
-    const room = 12 + 15 * arrays;
+    const room = inline + inArray * arrays;
     for (let i = 0; i < room; i++) expect(ann.allocIn(led, 16)).toBeTypeOf('number');
     for (const full of [ann.allocIn(led, 16), ann.freeIn(led, 16), ann.protectIn(led, 256, 1)]) {
       expect(full).toMatchObject({ code: 'JOURNAL_FULL', requested: room });
@@ -235,10 +237,10 @@ describe('a journal without room', () => {
     while (typeof ann.allocIn(led, 16) === 'number');
     expect(ann.rollBackTo(led, 5)).toEqual([]);
     expect([led.length, liveBlocks()]).toEqual([5, 5]);
-    for (let i = 5; i < 27; i++) expect(ann.allocIn(led, 16)).toBeTypeOf('number');
+    for (let i = 5; i < inline + inArray; i++) expect(ann.allocIn(led, 16)).toBeTypeOf('number');
     expect(ann.allocIn(led, 16)).toMatchObject({ code: 'JOURNAL_FULL' });
     expect(ann.tryCommit(led)).toBe(true);
-    expect(liveBlocks()).toBe(27);
+    expect(liveBlocks()).toBe(inline + inArray);
     expectSound();
   });
 });

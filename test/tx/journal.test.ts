@@ -1,5 +1,5 @@
-// A journal's place: twelve entries in its record, further ones in arrays of the pool, fifteen
-// each. What is written there by another transaction, or by nobody, counts for nothing.
+// A journal's place: twelve entries in its record, further ones in arrays of the pool, 31 each.
+// What is written there by another transaction, or by nobody, counts for nothing.
 
 import { describe, expect, test } from 'vitest';
 import { MAGAZINE } from '../../src/word/layout.ts';
@@ -10,7 +10,8 @@ import { expectNoArrayLost } from '../support/deaths.ts';
 import { sit, tinyHeap } from '../support/tiny.ts';
 
 const INLINE = 12;
-const IN_ARRAY = 15;
+const IN_ARRAY = 31;
+const SEVERAL = INLINE + 3 * IN_ARRAY + 1;
 const INDEX = 5;
 
 interface Place {
@@ -53,7 +54,10 @@ function blocksOf({ on, journal }: Place, number = 7): number[] {
 /** The arrays that are in the journal's name. */
 function arraysOf({ on }: Place): number[] {
   const { memory, layout, geometry } = on;
-  const all = Array.from({ length: geometry.magazines }, (_, i) => layout.magazines + i * 64);
+  const all = Array.from(
+    { length: geometry.magazines },
+    (_, i) => layout.magazines + i * MAGAZINE.WORDS,
+  );
   return all.filter((at) => memory.get(at + MAGAZINE.HOLDER) === MAGAZINE.JOURNAL + INDEX);
 }
 
@@ -77,30 +81,30 @@ describe('a journal', () => {
 
   test('keeps its entries apart from each other, in the record and in its arrays', () => {
     const place = placeIn(6);
-    const places = fill(place, 60);
+    const places = fill(place, SEVERAL);
     const arrays = arraysOf(place);
     const inside = (at: number) => {
       const [from, first, end] =
         at < place.on.layout.magazines
           ? [place.record, TX.ENTRIES, TX.WORDS]
-          : [Math.floor(at / 64) * 64, MAGAZINE.ENTRIES, MAGAZINE.WORDS];
+          : [at & ~MAGAZINE.MASK, MAGAZINE.ENTRIES, MAGAZINE.WORDS];
       return at >= from + first && at + ENTRY.WORDS <= from + end;
     };
-    expect(new Set(places).size).toBe(60);
+    expect(new Set(places).size).toBe(SEVERAL);
     expect(places.every((at) => at % ENTRY.WORDS === 0 && inside(at))).toBe(true);
-    const homes = new Set(places.slice(INLINE).map((at) => Math.floor(at / 64) * 64));
+    const homes = new Set(places.slice(INLINE).map((at) => at & ~MAGAZINE.MASK));
     expect(homes).toEqual(new Set(arrays));
   });
 
   test('lists its entries in the order in which they came', () => {
     const place = placeIn(6);
-    fill(place, 60);
-    expect(blocksOf(place)).toEqual(Array.from({ length: 60 }, (_, i) => i));
+    fill(place, SEVERAL);
+    expect(blocksOf(place)).toEqual(Array.from({ length: SEVERAL }, (_, i) => i));
   });
 
   test('finds an entry where it was, and takes no array for it again', () => {
     const place = placeIn(6);
-    const places = fill(place, 40);
+    const places = fill(place, INLINE + IN_ARRAY + 1);
     expect(places.map((_, position) => place.journal.entryAt(position))).toEqual(places);
     expect(arraysOf(place)).toHaveLength(2);
   });
@@ -111,7 +115,7 @@ describe('a journal', () => {
     [3, INLINE + 3 * IN_ARRAY],
   ])('in a heap with %d arrays has room for %d entries, and says so', (magazines, room) => {
     const place = placeIn(magazines);
-    expect(fill(place, 100)).toHaveLength(room);
+    expect(fill(place, 200)).toHaveLength(room);
     expect(place.journal.entryAt(room), 'asked again').toBe(0);
     expect(blocksOf(place), 'what was there stays').toHaveLength(room);
   });
@@ -120,9 +124,9 @@ describe('a journal', () => {
     const place = placeIn(2);
     const { pool, layout } = place.on;
     const other = pool.take(1, layout.journals + TX.NOTE);
-    expect(fill(place, 100)).toHaveLength(INLINE + IN_ARRAY);
+    expect(fill(place, 200)).toHaveLength(INLINE + IN_ARRAY);
     pool.give(other);
-    expect(fill(place, 100)).toHaveLength(INLINE + 2 * IN_ARRAY);
+    expect(fill(place, 200)).toHaveLength(INLINE + 2 * IN_ARRAY);
   });
 
   test('does not count what stood in an array, or in the record, before it came', () => {
