@@ -12,7 +12,8 @@
 //
 // Of what a call that is not inlined gives, V8 knows nothing, and where it meets what the fast path
 // gives, that becomes an object as well. So what the slow path gives is calculated with, or
-// compared, before they meet (heap.ts): a twentieth of a batch and of mixed sizes.
+// compared, before they meet, and a yes is returned where it is known, not after an `or` (heap.ts):
+// together a twelfth of a batch and of mixed sizes.
 //
 // A pair waits for itself: TOP names an entry and that a state, which alloc writes and free reads,
 // because it names the class and with it the TOP that the next alloc reads. Each of them is a load

@@ -6,9 +6,8 @@
 // empty magazine or a full one, and so sends it to exchange.ts, and on to the slow path.
 // Budget: alloc 5 loads, 3 stores; free 4 loads, 4 stores.
 //
-// Other calls stand beneath it, one class on the other: HeapViews, Seated (a thread's session),
-// Debugged, Pleading (whom to stop), Thrifty (shrinkers), Patient (waiting), Survivor (the deaths
-// of others), Transacting, Sharing.
+// Beneath it stand, one on the other: HeapViews, Seated (a session), Debugged, Pleading (whom to
+// stop), Thrifty (shrinkers), Patient (waiting), Survivor (others' deaths), Transacting, Sharing.
 
 import { GRANULE } from '../word/layout.ts';
 import { allocError, type AllocError } from '../word/errors.ts';
@@ -92,7 +91,8 @@ export class SharedHeap extends Sharing implements Disposable {
    * so is one that is shared by references (`retain`).
    */
   free(ptr: Ptr): boolean {
-    return this.magazines.free(ptr) || this.freeNext(ptr) === true; // as above
+    if (this.magazines.free(ptr)) return true;
+    return this.freeNext(ptr) === true; // as above
   }
 
   /**

@@ -58,6 +58,11 @@ export const NARROWED: readonly Edit[] = [
   { path: 'src/word/records.ts', from: 'ENTRIES: 64,', to: 'ENTRIES: 4,' },
   { path: 'src/slot/latency.ts', from: 'EVERY = 251;', to: 'EVERY = 2;' },
   {
+    path: 'src/tx/journal.ts',
+    from: 'IN_ARRAY = (MAGAZINE.WORDS - FIRST) / ENTRY_WORDS;',
+    to: 'IN_ARRAY = 15;',
+  },
+  {
     path: 'src/block/reftable.ts',
     from: 'IN_ARRAY = (WORDS - FIRST) / ENTRY_WORDS;',
     to: 'IN_ARRAY = 1;',
