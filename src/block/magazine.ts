@@ -3,6 +3,10 @@
 // the loaded one, free pushes onto it, whichever thread the block came from. Only when it is empty
 // or full does the slot turn to its previous magazine, to its rack (rack.ts), and to the depot.
 //
+// It has room for 124 blocks. With sixty, a batch of a thousand took a tenth longer, and producer
+// and consumer a fifth; with 252 they take a twentieth and a fifth less, but who grows and shrinks
+// holds a tenth more pages.
+//
 // One thread writes a slot's magazines, so none of it is atomic. A free writes the entry, then the
 // top, then CACHED; an alloc writes LIVE, then the top: dying in between leaves the block in two
 // places, never in none, and the state byte says which one counts.

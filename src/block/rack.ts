@@ -34,6 +34,7 @@ const { NEXT: FULL, COUNT, ENTRIES } = MAGAZINE;
 /** A rack has at most so many magazines, and one in 2^this of all that the heap has. */
 const MOST = 16;
 const SHARE_SHIFT = 8;
+
 export class Rack {
   private readonly memory: Memory;
   private readonly magazines: Magazines;
