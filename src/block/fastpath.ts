@@ -20,7 +20,7 @@
 // of what was stored just before. On a recent Intel they make 9 ns, whatever else there is to do.
 // So a free of the block that was given last guesses where TOP is, and asks whether it was right:
 // what a processor expects of a comparison it does not wait for. That takes 3.7 ns. It costs a
-// batch of a thousand 8 %, and mixed sizes 3.
+// batch of a thousand 8 %, mixed sizes 3, and a pair on an EPYC half a nanosecond.
 
 import type { Layout } from '../word/geometry.ts';
 import { GRANULE, MAGAZINE, SLOT, STATE, TABLE } from '../word/layout.ts';

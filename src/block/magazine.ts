@@ -3,7 +3,7 @@
 // the loaded one, free pushes onto it, whichever thread the block came from. Only when it is empty
 // or full does the slot turn to its previous magazine, to its rack (rack.ts), and to the depot.
 //
-// It has room for 124 blocks. With sixty, a batch of a thousand took a tenth longer, and producer
+// One has room for 124 blocks. With sixty, a batch of a thousand took a tenth longer, and producer
 // and consumer a fifth; with 252 they take a twentieth and a fifth less, but who grows and shrinks
 // holds a tenth more pages.
 //

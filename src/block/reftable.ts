@@ -1,5 +1,5 @@
 // A slot's references: to which blocks, and how many to each. They stand in arrays of the pool,
-// fifteen each, chained from a word of the slot; the newest array comes first, and those in which
+// 31 each, chained from a word of the slot; the newest array comes first, and those in which
 // nothing is left go back, save the last one.
 //
 // Only the slot itself writes its table, and who recovers it when its thread is gone. Arrays come

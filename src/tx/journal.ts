@@ -1,5 +1,5 @@
 // A journal: the entries of one transaction in one thread, which say what is to be done with blocks
-// when it ends. Twelve stand in its record; further ones in arrays of the pool, fifteen each,
+// when it ends. Twelve stand in its record; further ones in arrays of the pool, 31 each,
 // chained in the order in which they came. None of it is beside users' blocks.
 //
 //   KIND      BLOCK              commit                  rollback, last entry first
